@@ -1,0 +1,1 @@
+"""One function a clinical verb: check the permission, lock, call the rules, write, audit."""

@@ -1,0 +1,182 @@
+"""Screening, from the first draft to the investigator's confirmation."""
+
+import datetime as dt
+from uuid import UUID
+
+from enrollment.facts import ScreeningFacts
+from enrollment.models import Consent, Participant, Screening
+from enrollment.permissions import CONFIRM, SCREEN
+from enrollment.rules.eligibility import evaluate
+from enrollment.rules.entry import impossible
+from enrollment.rules.verdicts import Eligibility
+from oversight.records import locked
+from oversight.recording import ReasonRequired, recorded
+from oversight.refusals import Refused
+from trial_site import clock
+from trial_site.messages import Message
+from trial_site.models import Site, User
+from trial_site.protocol import current
+from trial_site.protocol.definition import gettext_noop
+
+DRAFT_CONTINUED = "Draft continued"
+
+
+def start_screening(
+    *, site: Site, facts: ScreeningFacts, by: User, key: UUID | None = None
+) -> Screening:
+    """Open a screening as a draft under the next free number.
+
+    Raises ``PermissionDenied``, ``Refused`` for a site that is not ``by``'s or values that cannot be
+    true, ``AlreadyRecorded`` for a form that was saved before.
+    """
+    SCREEN.check(by)
+    _refuse_impossible(facts)
+    with recorded(by=by, key=key):
+        if not by.sites.filter(pk=site.pk).exists():
+            raise Refused(Message(gettext_noop("You do not work at this site")))
+        screening = Screening(
+            number=_next_number(),
+            site=site,
+            facts=facts.to_json(),
+            protocol_version=current().version,
+            started_at=clock.now(),
+        )
+        screening.save()
+        return screening
+
+
+def save_screening(
+    screening: Screening, *, facts: ScreeningFacts, version: int, by: User, reason: str = ""
+) -> Screening:
+    """Save the facts again.  A draft goes on freely; a submitted screening needs a reason (R04),
+    is judged again and loses its confirmation.
+
+    ``version`` is the one that the form was opened on.  Raises ``StaleRecord``, ``ReasonRequired``,
+    ``Refused`` once the patient is enrolled, ``PermissionDenied``.
+    """
+    SCREEN.check(by)
+    _refuse_impossible(facts)
+    why = reason.strip() or (DRAFT_CONTINUED if screening.is_draft else "")
+    with recorded(by=by, reason=why):
+        screening = locked(Screening.objects.filter(pk=screening.pk), version=version)
+        _refuse_enrolled(screening)
+        if not screening.is_draft and not reason.strip():
+            raise ReasonRequired(screening)
+        screening.facts = facts.to_json()
+        if not screening.is_draft:
+            _judge(screening, by)
+        screening.save()
+        return screening
+
+
+def record_consent(
+    screening: Screening,
+    *,
+    signed_on: dt.date,
+    form_version: str,
+    language: str,
+    explained_by: str,
+    by: User,
+    key: UUID | None = None,
+) -> Consent:
+    """Record the signed consent, which precedes the verdict (R10, R28).
+
+    Raises ``Refused`` for a second consent or a date in the future, ``PermissionDenied``.
+    """
+    SCREEN.check(by)
+    if signed_on > clock.today():
+        raise Refused(Message(gettext_noop("Consent cannot be dated in the future")))
+    with recorded(by=by, key=key):
+        screening = locked(Screening.objects.filter(pk=screening.pk))
+        if hasattr(screening, "consent"):
+            raise Refused(Message(gettext_noop("Consent is recorded already")))
+        consent = Consent(
+            screening=screening,
+            signed_on=signed_on,
+            form_version=form_version,
+            language=language,
+            explained_by=explained_by,
+        )
+        consent.save()
+        return consent
+
+
+def submit_screening(screening: Screening, *, version: int, by: User) -> Screening:
+    """Freeze facts, verdicts and protocol version, and say what they come to.
+
+    Raises ``Refused`` without a recorded consent or when submitted before, ``StaleRecord``.
+    """
+    SCREEN.check(by)
+    with recorded(by=by, reason="Submitted"):
+        screening = locked(Screening.objects.filter(pk=screening.pk), version=version)
+        if not screening.is_draft:
+            raise Refused(Message(gettext_noop("This screening was submitted already")))
+        if not hasattr(screening, "consent"):
+            raise Refused(
+                Message(gettext_noop("Record the consent first: it precedes the verdict"))
+            )
+        _judge(screening, by)
+        screening.save()
+        return screening
+
+
+def confirm_eligibility(screening: Screening, *, version: int, by: User) -> Screening:
+    """The investigator stands behind an eligible screening.
+
+    Raises ``Refused`` when it is not eligible or confirmed already, ``StaleRecord``.
+    """
+    CONFIRM.check(by)
+    with recorded(by=by, reason="Eligibility confirmed"):
+        screening = locked(Screening.objects.filter(pk=screening.pk), version=version)
+        if screening.status != Screening.Status.ELIGIBLE:
+            raise Refused(Message(gettext_noop("Only an eligible screening can be confirmed")))
+        if screening.confirmed_at:
+            raise Refused(Message(gettext_noop("Eligibility is confirmed already")))
+        screening.confirmed_at, screening.confirmed_by = clock.now(), by
+        screening.save()
+        return screening
+
+
+def judge(screening: Screening, on: dt.date) -> Eligibility:
+    """The verdict of the screening's facts as of the day ``on``; writes nothing."""
+    consent: Consent | None = getattr(screening, "consent", None)
+    return evaluate(
+        screening.answers,
+        consent_on=consent.signed_on if consent else None,
+        judged_on=on,
+        protocol=current(),
+    )
+
+
+def _judge(screening: Screening, by: User) -> None:
+    """Write the verdict down.  A confirmation rests on what was confirmed, so it falls."""
+    verdict = judge(screening, clock.today())
+    status = Screening.Status
+    if verdict.eligible:
+        screening.status = status.ELIGIBLE
+    else:
+        screening.status = status.FAILED if verdict.failed else status.BLOCKED
+    screening.eligibility = verdict.to_json()
+    screening.protocol_version = verdict.protocol_version
+    screening.submitted_at, screening.submitted_by = clock.now(), by
+    screening.confirmed_at = screening.confirmed_by = None
+
+
+def _refuse_enrolled(screening: Screening) -> None:
+    if Participant.objects.filter(screening=screening).exists():
+        raise Refused(Message(gettext_noop("The patient is enrolled; the screening is closed")))
+
+
+def _refuse_impossible(facts: ScreeningFacts) -> None:
+    found = impossible(facts, current())
+    if found:
+        raise Refused(
+            Message(gettext_noop("Some values cannot be true")), [doubt.message for doubt in found]
+        )
+
+
+def _next_number() -> str:
+    """SCR-001 and on, one sequence for the trial; the first site's row is its gate."""
+    Site.objects.select_for_update().order_by("pk").first()
+    last = Screening.objects.order_by("-pk").values_list("number", flat=True).first()
+    return f"SCR-{int(last.removeprefix('SCR-')) + 1 if last else 1:03}"

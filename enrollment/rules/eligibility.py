@@ -1,0 +1,29 @@
+"""Eligibility of one screening: every criterion of the protocol, three states, no shortcuts."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from enrollment.facts import ScreeningFacts
+from enrollment.rules.criteria import RULES
+from enrollment.rules.criteria.case import Case
+from enrollment.rules.criteria.label import warnings
+from enrollment.rules.verdicts import Eligibility
+from trial_site.protocol.definition import CriterionKind, Protocol
+
+
+def evaluate(
+    facts: ScreeningFacts, *, consent_on: date | None, judged_on: date, protocol: Protocol
+) -> Eligibility:
+    """Judge ``facts`` as if day 0 were ``judged_on`` (DOMAIN 1.1).
+
+    Missing, outdated, in another unit or undecidable is unknown, and unknown never passes.
+    Raises ``KeyError`` for a criterion of the protocol that no rule judges.
+    """
+    case = Case(facts, consent_on, judged_on, protocol)
+    verdicts = tuple(
+        RULES[criterion.id](criterion, case)
+        for criterion in protocol.criteria
+        if criterion.kind is not CriterionKind.SAFETY
+    )
+    return Eligibility(verdicts, warnings(case), protocol.version, judged_on)

@@ -1,0 +1,1 @@
+"""What laboratory values mean: pure functions over the protocol, with exact numbers."""

@@ -1,0 +1,67 @@
+"""A Vega-Lite specification drawn as SVG or PDF, for print and for pages without scripts.
+
+``vl_convert`` carries a JavaScript engine: drawing one figure adds 95 MB to a process for good.
+It therefore runs in a process of its own that ends with the drawing (about half a second), and a
+web worker that draws stays as small as one that does not::
+
+    python -m outcomes.figures.render svg < specification.json > figure.svg
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+Format = Literal["svg", "pdf"]
+
+PROJECT = Path(__file__).resolve().parents[2]
+TIMEOUT_SECONDS = 30
+
+
+class FigureNotDrawn(Exception):  # noqa: N818 - reads as what it says
+    """The drawing process failed or took too long; the text says which, and why."""
+
+
+def svg(spec: Mapping[str, Any]) -> bytes:
+    """``spec`` as an SVG document.  Raises ``FigureNotDrawn``."""
+    return _drawn(spec, "svg")
+
+
+def pdf(spec: Mapping[str, Any]) -> bytes:
+    """``spec`` as a PDF document of one page.  Raises ``FigureNotDrawn``."""
+    return _drawn(spec, "pdf")
+
+
+def _drawn(spec: Mapping[str, Any], form: Format) -> bytes:
+    try:
+        drawing = subprocess.run(  # noqa: S603 - our own module; the spec goes through stdin
+            [sys.executable, "-m", "outcomes.figures.render", form],
+            input=json.dumps(spec).encode(),
+            capture_output=True,
+            cwd=PROJECT,
+            timeout=TIMEOUT_SECONDS,
+            check=True,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise FigureNotDrawn(f"no {form} after {error.timeout:g} seconds") from error
+    except subprocess.CalledProcessError as error:
+        last_words = error.stderr.decode(errors="replace").strip().splitlines() or ["no reason"]
+        raise FigureNotDrawn(f"no {form}: {last_words[-1]}") from error
+    return drawing.stdout
+
+
+def _draw(form: Format, source: str) -> bytes:
+    import vl_convert
+
+    # No base address is allowed, so that a specification can never make the server fetch one.
+    if form == "pdf":
+        return vl_convert.vegalite_to_pdf(source, allowed_base_urls=[])
+    return vl_convert.vegalite_to_svg(source, allowed_base_urls=[]).encode()
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(_draw("pdf" if sys.argv[1:] == ["pdf"] else "svg", sys.stdin.read()))

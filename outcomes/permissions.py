@@ -1,0 +1,21 @@
+"""Who may see worklists, casebooks and outcomes."""
+
+from trial_site.access import Methods
+from trial_site.roles import PEOPLE, SEES_ARM, Permission, Role, roles
+
+READ_OUTCOMES = Permission(
+    "read the outcomes",
+    roles(Role.INVESTIGATOR, Role.STATISTICIAN, Role.MONITOR, Role.DATA_MANAGER),
+)
+READ_FOLLOW_UP = Permission("read the follow-up flags", PEOPLE - {Role.ADMIN})
+READ_CASEBOOK = Permission("read a casebook", SEES_ARM.roles)
+
+PAGES: dict[str, Methods | None] = {
+    "outcomes:worklist": {"GET": PEOPLE},
+    "outcomes:casebook": {"GET": READ_CASEBOOK.roles},
+    "outcomes:dashboard": {"GET": READ_OUTCOMES.roles},
+    "outcomes:endpoint": {"GET": READ_OUTCOMES.roles},
+    "outcomes:endpoint-download": {"GET": READ_OUTCOMES.roles},
+    "outcomes:figure": {"GET": READ_OUTCOMES.roles},
+    "outcomes:follow-up": {"GET": READ_FOLLOW_UP.roles},
+}

@@ -1,0 +1,168 @@
+"""Which sample counts for a time point, and how two arms compare.
+
+Source: DOMAIN 1.2 (day 7), 10 (comparison); windows are those of the planned visits.
+Nothing is imputed: what is missing stays missing, is counted, and says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from enrollment.rules.calendar import PlannedWindow
+from outcomes.rules.statistics import (
+    Description,
+    RankSum,
+    ShiftEstimate,
+    Undefined,
+    describe,
+    hodges_lehmann,
+    rank_sum_exact,
+)
+from trial_site.messages import Message
+from trial_site.protocol.definition import gettext_noop
+
+
+@dataclass(frozen=True)
+class DatedSample:
+    """One result and when its sample was drawn.
+
+    ``record`` names the row it came from; ``collected_at`` is aware and in the site's zone, whose
+    calendar days the windows count; ``value`` is ``None`` while there is no usable result;
+    ``after_dose`` says that the day's IL-2 had been given before the sample was drawn.
+    """
+
+    record: str
+    collected_at: datetime
+    value: Decimal | None
+    after_dose: bool = False
+
+
+@dataclass(frozen=True)
+class SampleChoice:
+    """The sample that counts, or ``None``; ``why`` explains either."""
+
+    sample: DatedSample | None
+    why: Message
+
+    @property
+    def value(self) -> Decimal | None:
+        return self.sample.value if self.sample else None
+
+
+@dataclass(frozen=True)
+class ArmSummary:
+    """``allocated`` participants of one arm, of whom ``missing`` have no value."""
+
+    arm: str
+    allocated: int
+    missing: int
+    description: Description
+
+
+@dataclass(frozen=True)
+class ArmComparison:
+    """Both arms, and the first against the second."""
+
+    arms: tuple[ArmSummary, ArmSummary]
+    test: RankSum | Undefined
+    shift: ShiftEstimate | Undefined
+
+
+def baseline_sample(
+    samples: Sequence[DatedSample], *, first_dose_at: datetime | None
+) -> SampleChoice:
+    """The last sample with a result at or before the first ganciclovir dose (aware)."""
+    if first_dose_at is None:
+        return SampleChoice(None, Message(_NO_FIRST_DOSE))
+    before = [sample for sample in samples if sample.collected_at <= first_dose_at]
+    with_result = [sample for sample in before if sample.value is not None]
+    if with_result:
+        chosen = max(with_result, key=lambda sample: sample.collected_at)
+        return SampleChoice(chosen, Message(_LAST_BEFORE, {"collected": _day(chosen)}))
+    if before:
+        latest = max(before, key=lambda sample: sample.collected_at)
+        return SampleChoice(None, Message(_NO_RESULT, {"collected": _day(latest)}))
+    return SampleChoice(None, Message(_NONE_BEFORE))
+
+
+def sample_in_window(samples: Sequence[DatedSample], *, window: PlannedWindow) -> SampleChoice:
+    """The usable sample nearest to the target day, the earlier of two equally near.
+
+    Usable means: with a result, and drawn before that day's dose.
+    """
+
+    def nearness(sample: DatedSample) -> tuple[int, datetime]:
+        return abs((sample.collected_at.date() - window.target).days), sample.collected_at
+
+    inside = sorted((s for s in samples if window.contains(s.collected_at.date())), key=nearness)
+    limits = {"opens": window.opens.isoformat(), "closes": window.closes.isoformat()}
+    if not inside:
+        return SampleChoice(None, Message(_NONE_INSIDE, limits))
+    chosen = next((sample for sample in inside if _fault(sample) is None), None)
+    if chosen is None:
+        return SampleChoice(None, _fault(inside[0]) or Message(_NONE_INSIDE, limits))
+    found = {
+        "collected": _day(chosen),
+        "count": str(len(inside)),
+        "target": window.target.isoformat(),
+    }
+    return SampleChoice(chosen, Message(_NEAREST, {**limits, **found}))
+
+
+def nk_change(baseline: Decimal | None, day7: Decimal | None) -> Decimal | None:
+    """The primary endpoint: specific lysis at day 7 minus baseline, in percentage points."""
+    if baseline is None or day7 is None:
+        return None
+    return day7 - baseline
+
+
+def compare(values_by_arm: Mapping[str, Sequence[Decimal | None]]) -> ArmComparison:
+    """Describe both arms and test the first against the second, everyone as allocated.
+
+    ``values_by_arm`` holds one entry a participant, ``None`` where the value is missing; its order
+    decides which arm is first.  Raises ``ValueError`` unless there are exactly two arms.
+    """
+    present = {
+        arm: [value for value in values if value is not None]
+        for arm, values in values_by_arm.items()
+    }
+    (first, x), (second, y) = present.items()
+    return ArmComparison(
+        arms=(_summary(first, values_by_arm[first], x), _summary(second, values_by_arm[second], y)),
+        test=rank_sum_exact(x, y),
+        shift=hodges_lehmann(x, y),
+    )
+
+
+_NO_FIRST_DOSE = gettext_noop("no ganciclovir has been given yet")
+_LAST_BEFORE = gettext_noop("collected %(collected)s, the last before the first dose")
+_NONE_BEFORE = gettext_noop("no sample was collected before the first dose")
+_NO_RESULT = gettext_noop("the sample of %(collected)s has no usable result")
+_AFTER_DOSE = gettext_noop("the sample of %(collected)s was drawn after that day's dose")
+_NONE_INSIDE = gettext_noop("no sample was collected from %(opens)s to %(closes)s")
+_NEAREST = gettext_noop(
+    "collected %(collected)s: of %(count)s in the window %(opens)s to %(closes)s, "
+    "the nearest to %(target)s that counts"
+)
+
+
+def _day(sample: DatedSample) -> str:
+    return sample.collected_at.date().isoformat()
+
+
+def _fault(sample: DatedSample) -> Message | None:
+    """Why a sample inside the window does not count."""
+    if sample.value is None:
+        return Message(_NO_RESULT, {"collected": _day(sample)})
+    if sample.after_dose:
+        return Message(_AFTER_DOSE, {"collected": _day(sample)})
+    return None
+
+
+def _summary(
+    arm: str, allocated: Sequence[Decimal | None], present: Sequence[Decimal]
+) -> ArmSummary:
+    return ArmSummary(arm, len(allocated), len(allocated) - len(present), describe(present))

@@ -1,0 +1,118 @@
+"""From rows to the pure state that decides who is due."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from django.utils import timezone
+
+from enrollment.models import Participant, Visit
+from enrollment.rules.calendar import PlannedWindow
+from labs.models import Result
+from labs.rules.conversion import Conversion, PcrObservation, assess_conversion
+from labs.rules.pcr import PcrClass
+from outcomes.rules.follow_up import DatedRecord, ParticipantSchedule, PcrSummary, PlannedVisit
+from trial_site.protocol import current
+from trial_site.protocol.definition import Anchor
+
+
+def schedules(participants: Iterable[Participant]) -> Iterator[tuple[Participant, ParticipantSchedule]]:
+    """The state of each participant, in a number of queries that does not grow with the batch."""
+    batch = list(participants)
+    visits: dict[int, list[Visit]] = defaultdict(list)
+    for visit in Visit.objects.filter(participant__in=batch):
+        visits[visit.participant_id].append(visit)
+    results = pcr_results(batch)
+    for participant in batch:
+        yield participant, _schedule(
+            participant, visits[participant.pk], results[participant.pk]
+        )
+
+
+def pcr_results(participants: Iterable[Participant]) -> dict[int, list[Result]]:
+    """Every PCR result in force, by participant, in the order of collection."""
+    found: dict[int, list[Result]] = defaultdict(list)
+    rows = Result.objects.in_force().filter(
+        participant__in=list(participants), analyte=current().pcr.analyte
+    )
+    for row in rows:
+        found[row.participant_id].append(row)
+    return found
+
+
+def conversion_of(participant: Participant, results: Iterable[Result]) -> Conversion | None:
+    """The conversion of one participant; None before the first dose."""
+    if participant.day0_at is None:
+        return None
+    zone = timezone.get_default_timezone()
+    withdrawn = participant.withdrawn_on
+    return assess_conversion(
+        [PcrObservation(row.collected_at, row.pcr, row.pk) for row in results],
+        day0=participant.day0_at,
+        rule=current().pcr,
+        tz=zone,
+        withdrawal=_noon(withdrawn, zone) if withdrawn else None,
+    )
+
+
+def _schedule(
+    participant: Participant, visits: list[Visit], results: list[Result]
+) -> ParticipantSchedule:
+    row = f"participant:{participant.pk}"
+    day0 = participant.day0_at
+    anchors = {
+        Anchor.DAY0: DatedRecord(timezone.localdate(day0), row) if day0 else None,
+        Anchor.WITHDRAWAL: DatedRecord(participant.withdrawn_on, row)
+        if participant.withdrawn_on
+        else None,
+    }
+    return ParticipantSchedule(
+        subject=participant.subject,
+        visits=tuple(_planned(visit, anchors) for visit in visits),
+        day0=anchors[Anchor.DAY0],
+        withdrawal=anchors[Anchor.WITHDRAWAL],
+        pcr=_summary(participant, results),
+        follow_up_ended=participant.has_ended,
+    )
+
+
+def _planned(visit: Visit, anchors: dict[Anchor, DatedRecord | None]) -> PlannedVisit:
+    anchor = anchors[current().visit(visit.code).anchor]
+    if anchor is None:
+        raise ValueError(f"{visit} is planned without its anchor")
+    return PlannedVisit(
+        code=visit.code,
+        anchor=anchor,
+        window=PlannedWindow(visit.target, visit.opens, visit.closes),
+        done=visit.status != Visit.Status.PLANNED,
+        record=f"visit:{visit.pk}",
+    )
+
+
+def _summary(participant: Participant, results: list[Result]) -> PcrSummary:
+    conversion = conversion_of(participant, results)
+    if conversion is None or not results:
+        return PcrSummary()
+    since: DatedRecord | None = None
+    for dated in conversion.post_baseline:
+        negative = dated.pcr_class is PcrClass.NEGATIVE
+        if not negative:
+            since = None
+        elif since is None:
+            since = _record(dated.observation)
+    confirmed = conversion.confirmed
+    return PcrSummary(
+        last=DatedRecord(timezone.localdate(results[-1].collected_at), f"result:{results[-1].pk}"),
+        negative_since=since,
+        confirmed=_record(confirmed.observation) if confirmed else None,
+    )
+
+
+def _record(observation: PcrObservation) -> DatedRecord:
+    return DatedRecord(timezone.localdate(observation.collected_at), f"result:{observation.key}")
+
+
+
+def _noon(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
+    """A moment that falls on ``day`` at the site: only the day counts."""
+    return dt.datetime.combine(day, dt.time(12), zone)

@@ -1,0 +1,32 @@
+"""One spelling for every value, so that a hash taken today can be taken again in ten years."""
+
+import datetime as dt
+import hashlib
+import json
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+
+def plain(value: Any) -> Any:
+    """``value`` as JSON holds it: exact decimals as text, moments in UTC."""
+    match value:
+        case None | bool() | int() | str():
+            return str(value) if isinstance(value, str) else value
+        case dt.datetime():
+            return value.astimezone(dt.UTC).isoformat()
+        case dt.date() | dt.time():
+            return value.isoformat()
+        case Decimal() | UUID():
+            return str(value)
+        case dict():
+            return {str(key): plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+    raise TypeError(f"No canonical form for {type(value).__name__}")
+
+
+def digest(content: dict[str, Any]) -> str:
+    """sha256 over the canonical JSON of ``content``, as 64 hex digits."""
+    text = json.dumps(plain(content), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,177 @@
+"""``recorded``: the one door through which every write goes.
+
+It opens a transaction, names the actor and the reason, gathers each version that is saved inside
+it, and on leaving writes history rows and audit entries together, chain by chain in one order, so
+that two writers can never wait for each other in a circle.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, models, transaction
+
+from oversight.canonical import digest, plain
+from oversight.trail import TRIAL_CHAIN, AuditAction, AuditChain, AuditEntry, OneTimeKey
+from trial_site import clock
+
+if TYPE_CHECKING:
+    from trial_site.models import Site, User
+
+
+class UnrecordedWrite(Exception):
+    """A clinical record was about to be saved without an actor (R03, R32)."""
+
+
+class ReasonRequired(Exception):
+    """Changing a saved value needs a reason (R04)."""
+
+
+class AlreadyRecorded(Exception):
+    """This form was saved before: a double click, or a retry over a bad connection."""
+
+
+@dataclass
+class Recording:
+    """One actor's writes until the outermost ``recorded`` block ends."""
+
+    by: User
+    at: dt.datetime
+    reason: str = ""
+    pending: list[tuple[models.Model | None, AuditEntry]] = field(default_factory=list)
+
+    def note(self, version: models.Model | None, entry: AuditEntry) -> None:
+        entry.at = self.at
+        entry.actor = self.by
+        entry.actor_name = self.by.get_username()
+        entry.role = self.by.role
+        entry.reason = self.reason
+        self.pending.append((version, entry))
+
+
+_current: ContextVar[Recording | None] = ContextVar("recording", default=None)
+
+
+def current() -> Recording:
+    """The recording in force.  Raises ``UnrecordedWrite`` where there is none."""
+    recording = _current.get()
+    if recording is None:
+        raise UnrecordedWrite("Clinical records are saved inside recorded(by=…) only")
+    return recording
+
+
+@contextmanager
+def recorded(*, by: User, reason: str = "", key: UUID | None = None) -> Iterator[Recording]:
+    """Run the block as ``by``, in one transaction with its audit trail.
+
+    ``reason`` is why a saved value changes (R04).  ``key`` is the form's one-time key: a second use
+    raises ``AlreadyRecorded`` and writes nothing.  A block inside another joins it: one transaction,
+    one actor, its own reason.  Raises ``PermissionDenied`` for an account that may not act (R32).
+    """
+    if not (by.is_authenticated and by.is_active):
+        raise PermissionDenied("Only an active account may write")
+    outer = _current.get()
+    if outer is not None:
+        with _joined(outer, by, reason) as recording:
+            yield recording
+        return
+    with transaction.atomic():
+        if key is not None:
+            _use(key, by)
+        recording = Recording(by=by, at=clock.now(), reason=reason)
+        token = _current.set(recording)
+        try:
+            yield recording
+        finally:
+            _current.reset(token)
+        _write(recording.pending)
+
+
+@contextmanager
+def _joined(outer: Recording, by: User, reason: str) -> Iterator[Recording]:
+    if outer.by.pk != by.pk:
+        raise UnrecordedWrite(f"{by} cannot write inside the recording of {outer.by}")
+    outside, outer.reason = outer.reason, reason or outer.reason
+    try:
+        yield outer
+    finally:
+        outer.reason = outside
+
+
+def _use(key: UUID, by: User) -> None:
+    try:
+        with transaction.atomic():
+            OneTimeKey.objects.create(key=key, by=by, used_at=clock.now())
+    except IntegrityError:
+        raise AlreadyRecorded(key) from None
+
+
+def event(name: str, *, chain: str = TRIAL_CHAIN, site: Site | None = None, **details: Any) -> None:
+    """Add an entry that is no version of a record: a list generated, a site granted (R08, R09)."""
+    entry = AuditEntry(
+        chain_id=chain, action=AuditAction.EVENT, event=name, site=site, changes=plain(details)
+    )
+    current().note(None, entry)
+
+
+def _write(pending: list[tuple[models.Model | None, AuditEntry]]) -> None:
+    """Save the versions, then the entries, a chain at a time in the order of their names."""
+    by_model: dict[type[models.Model], list[models.Model]] = defaultdict(list)
+    for version, _ in pending:
+        if version is not None:
+            by_model[type(version)].append(version)
+    for model, versions in by_model.items():
+        model._default_manager.bulk_create(versions, batch_size=2000)
+    by_chain: dict[str, list[AuditEntry]] = defaultdict(list)
+    for version, entry in pending:
+        if version is not None:
+            entry.history_id = version.pk
+            entry.version_digest = version_digest(version)
+        by_chain[entry.chain_id].append(entry)
+    heads = _locked(sorted(by_chain))
+    for name in sorted(by_chain):
+        _append(heads[name], by_chain[name])
+    AuditEntry.objects.bulk_create(
+        [entry for name in sorted(by_chain) for entry in by_chain[name]], batch_size=2000
+    )
+    if len(heads) == 1:
+        next(iter(heads.values())).save(update_fields=["length", "head_hash"])
+    elif heads:
+        AuditChain.objects.bulk_update(heads.values(), ["length", "head_hash"], batch_size=500)
+
+
+def _locked(names: list[str]) -> dict[str, AuditChain]:
+    """The heads of ``names``, locked in that order; chains begin when first written to."""
+    found = AuditChain.objects.select_for_update().filter(name__in=names).order_by("name")
+    heads = {chain.name: chain for chain in found}
+    missing = [name for name in names if name not in heads]
+    if missing:
+        AuditChain.objects.bulk_create(
+            [AuditChain(name=name) for name in missing], ignore_conflicts=True
+        )
+        found = AuditChain.objects.select_for_update().filter(name__in=missing).order_by("name")
+        heads |= {chain.name: chain for chain in found}
+    return heads
+
+
+def _append(chain: AuditChain, entries: list[AuditEntry]) -> None:
+    for entry in entries:
+        chain.length += 1
+        entry.chain = chain
+        entry.sequence = chain.length
+        entry.previous_hash = chain.head_hash
+        entry.hash = chain.head_hash = entry.computed_hash()
+
+
+def version_digest(version: models.Model) -> str:
+    """sha256 over every column of a history row but its own number."""
+    fields = version._meta.concrete_fields
+    return digest({f.attname: getattr(version, f.attname) for f in fields if not f.primary_key})

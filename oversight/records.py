@@ -1,0 +1,187 @@
+"""What every clinical record is: versioned, attributed, never deleted."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self, TypeVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from oversight.canonical import plain
+from oversight.recording import ReasonRequired, Recording, UnrecordedWrite, current
+from oversight.trail import TRIAL_CHAIN, AuditAction, AuditEntry
+
+R = TypeVar("R", bound="Record")
+
+
+class StaleRecord(Exception):
+    """Somebody saved the record after this form was opened; ``record`` is as it is now."""
+
+    def __init__(self, record: models.Model) -> None:
+        super().__init__(str(record))
+        self.record = record
+
+
+class Versions(HistoricalRecords):
+    """django-simple-history, writing through the recording instead of row by row.
+
+    A write outside ``recorded`` is stopped before it reaches the database.
+    """
+
+    def finalize(self, sender: Any, **kwargs: Any) -> None:
+        super().finalize(sender, **kwargs)
+        if hasattr(sender, self.manager_name):
+            models.signals.pre_save.connect(self.pre_save, sender=sender, weak=False)
+
+    def pre_save(self, instance: Any, **kwargs: Any) -> None:
+        if self._is_tracked(instance, kwargs):
+            current()
+
+    def post_save(
+        self, instance: Any, created: bool, using: str | None = None, **kwargs: Any
+    ) -> None:
+        if self._is_tracked(instance, kwargs):
+            note_version(instance, created=created, recording=current())
+
+    @staticmethod
+    def _is_tracked(instance: Any, signal: dict[str, Any]) -> bool:
+        """False for a save of untracked columns alone, such as the time of the last login."""
+        written = signal.get("update_fields")
+        tracked = {field.name for field in instance.history.model.tracked_fields}
+        return not signal.get("raw") and (written is None or bool(tracked & set(written)))
+
+    def post_delete(self, instance: Any, using: str | None = None, **kwargs: Any) -> None:
+        raise UnrecordedWrite("Nothing is deleted")
+
+
+def note_version(instance: Any, *, created: bool, recording: Recording) -> None:
+    """Queue the history row and the audit entry of what was just saved."""
+    fields = instance.history.model.tracked_fields
+    values = {field.attname: getattr(instance, field.attname) for field in fields}
+    changes = _changes({} if created else saved_values(instance), values)
+    if not changes and not created:
+        return
+    if not created and not recording.reason:
+        raise ReasonRequired(instance)
+    version = instance.history.model(
+        history_date=recording.at,
+        history_type="+" if created else "~",
+        history_user_id=recording.by.pk,
+        **values,
+    )
+    entry = AuditEntry(
+        chain_id=getattr(instance, "audit_chain", TRIAL_CHAIN),
+        action=AuditAction.CREATED if created else AuditAction.CHANGED,
+        model=instance._meta.label_lower,
+        object_id=str(instance.pk),
+        object_label=str(instance)[:200],
+        site_id=getattr(instance, "audit_site_id", None),
+        changes=changes,
+    )
+    recording.note(version, entry)
+    instance._saved = copy.deepcopy(values)
+
+
+def saved_values(instance: Any) -> dict[str, Any]:
+    """The values before this save: as they were loaded, or else the last version's."""
+    if getattr(instance, "_saved", None) is not None:
+        return dict(instance._saved)
+    last = instance.history.order_by("-history_id").first()
+    if last is None:
+        return {}
+    return {field.attname: getattr(last, field.attname) for field in last.tracked_fields}
+
+
+def _changes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, list[Any]]:
+    """``{field: [old, new]}`` of what differs; in a first entry, of what is not empty."""
+    pairs = {name: [plain(old.get(name)), plain(value)] for name, value in new.items()}
+    empty = (None, "", {}, [])
+    return {
+        name: pair
+        for name, pair in pairs.items()
+        if name != "version" and pair[0] != pair[1] and not (not old and pair[1] in empty)
+    }
+
+
+class RecordQuerySet(models.QuerySet[Any]):
+    """Reads as ever; refuses the writes that would pass the audit trail by (R03)."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
+        raise UnrecordedWrite(f"{self.model.__name__}: save record by record, or record_many()")
+
+    update = delete = bulk_create = bulk_update = _refuse  # type: ignore[assignment]
+
+
+class Record(models.Model):
+    """The base of every clinical model.
+
+    ``audit_chain`` names the chain of its entries; ``version`` counts its saves, for the edit forms
+    that must not overwrite somebody else's.
+    """
+
+    version = models.PositiveIntegerField(_("version"), default=0, editable=False)
+    history = Versions(inherit=True)
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    _saved: dict[str, Any] | None = None
+    immutable: ClassVar[bool] = False
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
+        instance = super().from_db(db, field_names, values)
+        if len(values) == len(cls._meta.concrete_fields):
+            instance._saved = copy.deepcopy(instance._values())
+        return instance
+
+    def _values(self) -> dict[str, Any]:
+        return {f.attname: getattr(self, f.attname) for f in self._meta.concrete_fields}
+
+    @property
+    def audit_chain(self) -> str:
+        participant = getattr(self, "participant_id", None)
+        return f"participant:{participant}" if participant else TRIAL_CHAIN
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save inside ``recorded`` only; counts the version.  Saves nothing if nothing differs."""
+        if not self._state.adding:
+            if not _changes(saved_values(self), self._values()):
+                return
+            if self.immutable:
+                raise UnrecordedWrite(f"{self} is written once")
+        self.version += 1
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "version"}
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        raise UnrecordedWrite("Nothing is deleted: correct it, or mark it entered in error")
+
+
+def locked(queryset: models.QuerySet[R], *, version: int | None = None) -> R:
+    """Get the one row of ``queryset`` under a lock; with ``version``, only if it is still that.
+
+    Raises ``DoesNotExist``, or ``StaleRecord`` carrying the row as it is now.
+    """
+    record = queryset.select_for_update(of=("self",)).get()
+    if version is not None and record.version != version:
+        raise StaleRecord(record)
+    return record
+
+
+def record_many(model: type[R], records: Iterable[R]) -> list[R]:
+    """Insert new ``records`` in bulk, with the same history and audit entries as ``save``."""
+    recording = current()
+    fresh = list(records)
+    for record in fresh:
+        record.version = 1
+    models.QuerySet(model).bulk_create(fresh, batch_size=2000)
+    for record in fresh:
+        note_version(record, created=True, recording=recording)
+    return fresh

@@ -1,0 +1,60 @@
+"""Fixtures that every room's tests share."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from oversight import triggers
+from tests import factories
+from trial_site.models import Site, User
+from trial_site.roles import Role
+
+
+@pytest.fixture
+def site(db: None) -> Site:
+    return factories.site()
+
+
+@pytest.fixture
+def other_site(db: None) -> Site:
+    return factories.site(code="OTH", name="Another hospital")
+
+
+@pytest.fixture
+def staff(site: Site) -> dict[Role, User]:
+    """One account of each role, at ``site``."""
+    return {role: factories.user(role, site) for role in Role if role is not Role.SYSTEM}
+
+
+@pytest.fixture
+def login(client: Client, staff: dict[Role, User]) -> Callable[[Role], Client]:
+    """A browser session of the account with that role."""
+
+    def as_role(role: Role) -> Client:
+        client.force_login(staff[role])
+        return client
+
+    return as_role
+
+
+@pytest.fixture(autouse=True)
+def _append_only_tables_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests that commit are cleaned up by emptying tables, which the triggers would refuse.
+
+    Emptying ends with ``post_migrate``, which puts the triggers back for the next test.
+    """
+    commits = {"transactional_db", "live_server"} & set(request.fixturenames)
+    marker = request.node.get_closest_marker("django_db")
+    if commits or (marker and marker.kwargs.get("transaction")):
+        request.getfixturevalue("transactional_db")
+        yield
+        triggers.remove(connection)
+    else:
+        yield
+
+
+def pytest_report_header() -> str:
+    return f"database: {os.environ.get('DATABASE_URL', 'SQLite')}"

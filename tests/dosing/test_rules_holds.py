@@ -1,0 +1,58 @@
+"""Laboratory values that forbid ganciclovir: all limits strict (DOMAIN 4)."""
+
+from decimal import Decimal
+
+import pytest
+
+from dosing.rules.holds import hold_reasons, missing_results
+from trial_site.protocol import current
+
+PROTOCOL = current()
+FINE = {"anc": Decimal("2.0"), "hemoglobin": Decimal("120"), "platelets": Decimal("150")}
+
+
+@pytest.mark.parametrize(
+    ("analyte", "value", "held"),
+    [
+        ("anc", "0.49", True),
+        ("anc", "0.4999999", True),
+        ("anc", "0.5", False),
+        ("anc", "0.51", False),
+        ("hemoglobin", "79", True),
+        ("hemoglobin", "79.99", True),
+        ("hemoglobin", "80", False),
+        ("hemoglobin", "80.1", False),
+        ("platelets", "24", True),
+        ("platelets", "24.9", True),
+        ("platelets", "25", False),
+        ("platelets", "25.1", False),
+    ],
+)
+def test_a_value_strictly_below_its_limit_holds(analyte, value, held):
+    assert bool(hold_reasons({**FINE, analyte: Decimal(value)}, PROTOCOL)) is held
+
+
+def test_the_reason_shows_the_result_and_the_limit():
+    reason = hold_reasons({**FINE, "anc": Decimal("0.49")}, PROTOCOL)[0]
+    assert reason.render().replace("\N{NO-BREAK SPACE}", " ") == (
+        "Neutrophils (ANC) 0.49 10^9/L, below 0.5: hold"
+    )
+
+
+def test_every_value_that_holds_is_named():
+    low = {"anc": Decimal("0.1"), "hemoglobin": Decimal("60"), "platelets": Decimal("10")}
+    assert len(hold_reasons(low, PROTOCOL)) == 3
+
+
+def test_other_analytes_hold_nothing():
+    assert hold_reasons({**FINE, "wbc": Decimal("0.1")}, PROTOCOL) == ()
+
+
+def test_a_missing_result_holds_nothing_but_is_named():
+    without = {code: value for code, value in FINE.items() if code != "platelets"}
+    assert hold_reasons(without, PROTOCOL) == ()
+    assert [message.render() for message in missing_results(without, PROTOCOL)] == [
+        "no result for Platelets"
+    ]
+    assert missing_results(FINE, PROTOCOL) == ()
+    assert len(missing_results({}, PROTOCOL)) == 3

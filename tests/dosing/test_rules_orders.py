@@ -1,0 +1,116 @@
+"""The proposed ganciclovir dose: bands of clearance, weight, whole milligrams (DOMAIN 4)."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dosing.rules.orders import Phase, propose_ganciclovir
+from trial_site.protocol import current
+
+RULE = current().ganciclovir
+
+
+def propose(clearance, phase=Phase.INDUCTION, weight_kg="60"):
+    return propose_ganciclovir(
+        weight_kg=Decimal(weight_kg), clearance=clearance, phase=phase, rule=RULE
+    )
+
+
+@pytest.mark.parametrize(
+    ("clearance", "induction", "maintenance"),
+    [
+        ("150", ("5", "q12h"), ("5", "q24h")),
+        ("70", ("5", "q12h"), ("5", "q24h")),
+        ("69.9999", ("2.5", "q12h"), ("2.5", "q24h")),
+        ("69.6", ("2.5", "q12h"), ("2.5", "q24h")),
+        ("50", ("2.5", "q12h"), ("2.5", "q24h")),
+        ("49.9999", ("2.5", "q24h"), ("1.25", "q24h")),
+        ("49.5", ("2.5", "q24h"), ("1.25", "q24h")),
+        ("30.01", ("2.5", "q24h"), ("1.25", "q24h")),
+        ("25", ("2.5", "q24h"), ("1.25", "q24h")),
+        ("24.9999", ("1.25", "q24h"), ("0.625", "q24h")),
+        ("10", ("1.25", "q24h"), ("0.625", "q24h")),
+        ("9.9999", ("1.25", "3x_week"), ("0.625", "3x_week")),
+        ("0.1", ("1.25", "3x_week"), ("0.625", "3x_week")),
+    ],
+)
+def test_the_bands_of_the_label(clearance, induction, maintenance):
+    for phase, (mg_per_kg, frequency) in (
+        (Phase.INDUCTION, induction),
+        (Phase.MAINTENANCE, maintenance),
+    ):
+        proposal = propose(Decimal(clearance), phase)
+        assert (proposal.mg_per_kg, proposal.frequency) == (Decimal(mg_per_kg), frequency)
+        assert proposal.exact_mg == 60 * Fraction(mg_per_kg)
+
+
+def test_a_clearance_just_below_a_band_is_not_rounded_into_it():
+    below = Fraction(70) - Fraction(1, 10**30)
+    assert propose(below).mg_per_kg == Decimal("2.5")
+    assert propose(Fraction(70)).mg_per_kg == 5
+    assert propose(below).steps[0].render() == (
+        "creatinine clearance 69.99 mL/min, at least 50 and below 70: 2.5 mg/kg q12h"
+    )
+
+
+@pytest.mark.parametrize(
+    ("weight", "clearance", "mg"),
+    [
+        ("60", "100", "300"),
+        ("60.1", "100", "301"),  # 300.5: halves go up
+        ("60.09", "100", "300"),  # 300.45
+        ("60.2", "60", "151"),  # 150.5
+        ("43.2", "20", "54"),  # 54.0
+    ],
+)
+def test_the_dose_is_rounded_to_a_whole_milligram(weight, clearance, mg):
+    assert propose(Decimal(clearance), weight_kg=weight).mg == Decimal(mg)
+
+
+def test_the_computation_is_told():
+    exact = propose(Decimal(100))
+    assert [step.render() for step in exact.steps] == [
+        "creatinine clearance 100 mL/min, at least 70: 5 mg/kg q12h",
+        "60 kg × 5 mg/kg = 300 mg",
+    ]
+    rounded = propose(Decimal("8.5"), weight_kg="54.3")
+    assert [step.render() for step in rounded.steps] == [
+        "creatinine clearance 8.5 mL/min, below 10: 1.25 mg/kg 3x_week",
+        "54.3 kg × 1.25 mg/kg = 67.88 mg, to the whole milligram: 68 mg",
+    ]
+
+
+def test_a_phase_may_be_named_as_stored():
+    assert propose(Decimal(100), "maintenance").frequency == "q24h"
+
+
+@pytest.mark.parametrize(
+    ("weight", "clearance", "phase"),
+    [("0", 100, "induction"), ("-1", 100, "induction"), ("60", 0, "induction"), ("60", 100, "x")],
+)
+def test_what_cannot_be_dosed_is_refused(weight, clearance, phase):
+    with pytest.raises(ValueError, match=r"above 0|not a valid Phase"):
+        propose(clearance, phase, weight_kg=weight)
+
+
+@given(
+    st.fractions(Fraction(1, 100), 300),
+    st.fractions(Fraction(1, 100), 300),
+    st.decimals("20", "300", places=1),
+    st.sampled_from(Phase),
+)
+def test_a_worse_clearance_never_gets_a_higher_daily_dose(one, other, weight, phase):
+    times_a_day = {"q12h": Fraction(2), "q24h": Fraction(1), "3x_week": Fraction(3, 7)}
+    low, high = (propose(value, phase, str(weight)) for value in sorted((one, other)))
+    daily = [proposal.exact_mg * times_a_day[proposal.frequency] for proposal in (low, high)]
+    assert daily[0] <= daily[1]
+
+
+@given(st.decimals("20", "300", places=2), st.fractions(Fraction(1, 100), 300))
+def test_rounding_never_moves_a_dose_by_more_than_half_a_milligram(weight, clearance):
+    proposal = propose(clearance, weight_kg=str(weight))
+    assert abs(Fraction(proposal.mg) - proposal.exact_mg) <= Fraction(1, 2)
+    assert proposal.mg == proposal.mg.to_integral_value()

@@ -1,0 +1,194 @@
+"""Records for tests, made through the real actions, in the states that a trial passes through."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from dosing.actions import Given, order_drug, record_dose
+from dosing.models import Administration, DrugChoice, Order
+from enrollment.actions.allocation import allocate, generate_allocation_list
+from enrollment.actions.participation import enrol
+from enrollment.actions.screening import (
+    confirm_eligibility,
+    record_consent,
+    start_screening,
+    submit_screening,
+)
+from enrollment.facts import QualitativeResult, ScreeningFacts, Sex, ViralLoad
+from enrollment.models import AllocationList, Participant, Screening
+from oversight.accounts import create_account, create_site, system_actor
+from trial_site import clock
+from trial_site.models import Site, User
+from trial_site.protocol import current
+from trial_site.roles import Role
+
+PASSWORD = "a long password for tests only"  # noqa: S105
+MORNING = dt.time(8, 0)
+
+
+def site(code: str = "PKU", name: str = "Peking University People's Hospital") -> Site:
+    return create_site(code=code, name=name, by=system_actor())
+
+
+def user(role: Role, *sites: Site, username: str | None = None) -> User:
+    name = username or f"{role.value}-{sites[0].code.lower() if sites else 'nowhere'}"
+    found = User.objects.filter(username=name).first()
+    return found or create_account(
+        username=name, role=role, sites=sites, password=PASSWORD, by=system_actor()
+    )
+
+
+def eligible_facts(on: dt.date | None = None, **changes: Any) -> ScreeningFacts:
+    """Facts that pass every criterion on the day ``on`` (today without one)."""
+    day = on or clock.today()
+    before = day - dt.timedelta(days=1)
+    values: dict[str, Any] = {
+        "birth_date": day.replace(year=day.year - 41, day=1),
+        "sex": Sex.FEMALE,
+        "weight_kg": Decimal("60.0"),
+        "weight_on": before,
+        "diagnosis": "sle",
+        "criteria_set": current().criteria_sets["sle"][0],
+        "diagnosis_on": day - dt.timedelta(days=700),
+        "diagnosis_attested": True,
+        "cmv": ViralLoad(
+            operator="=",
+            value=Decimal("52000"),
+            unit="copies/mL",
+            specimen="plasma",
+            assay="PCR-CMV-2",
+            lloq=Decimal("500"),
+            lod=Decimal("200"),
+            collected_on=before,
+        ),
+        "no_steroids": True,
+        "creatinine": Decimal("62"),
+        "creatinine_unit": "µmol/L",
+        "creatinine_collected_on": before,
+        "alt": Decimal("22"),
+        "alt_uln": Decimal("40"),
+        "ast": Decimal("20"),
+        "ast_uln": Decimal("35"),
+        "bilirubin": Decimal("12.4"),
+        "bilirubin_uln": Decimal("21.0"),
+        "bilirubin_unit": "µmol/L",
+        "liver_collected_on": before,
+        "infections": {
+            test.code: QualitativeResult.NEGATIVE
+            for test in current().infection_tests
+            if test.code not in {"other_infection", "hbv_dna", "hcv_rna", "blood_culture"}
+        },
+        "febrile": False,
+        "other_infection": False,
+        "il2_allergy": False,
+        "ganciclovir_allergy": False,
+        "heart_failure": False,
+        "other_severe_disease": False,
+        "malignancy": False,
+        "uncontrolled_psychiatric": False,
+        "childbearing_potential": True,
+        "hcg": QualitativeResult.NEGATIVE,
+        "hcg_on": before,
+        "breastfeeding": False,
+    }
+    return ScreeningFacts(**values | changes)
+
+
+def screening(at: Site, facts: ScreeningFacts | None = None, *, consent: bool = True) -> Screening:
+    """A draft; with ``consent`` recorded yesterday."""
+    coordinator = user(Role.COORDINATOR, at)
+    made = start_screening(site=at, facts=facts or eligible_facts(), by=coordinator)
+    if consent:
+        record_consent(
+            made,
+            signed_on=clock.today() - dt.timedelta(days=1),
+            form_version="1.1",
+            language="zh-hans",
+            explained_by="Dr Wang",
+            by=coordinator,
+        )
+    return Screening.objects.get(pk=made.pk)
+
+
+def submitted(at: Site, facts: ScreeningFacts | None = None) -> Screening:
+    made = screening(at, facts)
+    return submit_screening(made, version=made.version, by=user(Role.COORDINATOR, at))
+
+
+def confirmed(at: Site, facts: ScreeningFacts | None = None) -> Screening:
+    made = submitted(at, facts)
+    return confirm_eligibility(made, version=made.version, by=user(Role.INVESTIGATOR, at))
+
+
+def enrolled(at: Site, facts: ScreeningFacts | None = None) -> Participant:
+    return enrol(confirmed(at, facts), by=user(Role.COORDINATOR, at))
+
+
+def allocation_list(length: int = 20, seed: str = "TEST-SEED-0001") -> AllocationList:
+    """The trial's list; with this seed it opens A B B A B A B A (A: IL-2 + ganciclovir)."""
+    existing = AllocationList.objects.first()
+    statistician = user(Role.STATISTICIAN, username="statistician-list")
+    return existing or generate_allocation_list(by=statistician, length=length, seed=seed)
+
+
+def allocated(at: Site, arm: str | None = None) -> Participant:
+    """An allocated participant; with ``arm``, the first that the list sends there."""
+    allocation_list()
+    while True:
+        participant = enrolled(at)
+        allocate(participant, by=user(Role.COORDINATOR, at))
+        participant = Participant.objects.get(pk=participant.pk)
+        if arm in (None, participant.arm):
+            return participant
+
+
+def local(day: dt.date, time: dt.time = MORNING) -> dt.datetime:
+    """A moment of the site's day."""
+    return dt.datetime.combine(day, time, tzinfo=ZoneInfo(settings.TIME_ZONE))
+
+
+def order(
+    participant: Participant,
+    drug: DrugChoice = DrugChoice.GANCICLOVIR,
+    *,
+    starts_at: dt.datetime | None = None,
+    amount: Decimal | None = None,
+    frequency: str = "q12h",
+) -> Order:
+    """An open order from eight o'clock of today on."""
+    usual = Decimal("300") if drug is DrugChoice.GANCICLOVIR else current().il2.dose_miu
+    return order_drug(
+        participant,
+        drug=drug,
+        amount=amount or usual,
+        frequency=frequency if drug is DrugChoice.GANCICLOVIR else "q24h",
+        starts_at=starts_at or local(clock.today()),
+        weight_kg=Decimal("60.0"),
+        by=user(Role.INVESTIGATOR, participant.site),
+    )
+
+
+def dose(
+    made: Order, slot_at: dt.datetime, given: Given | None = None, **changes: Any
+) -> Administration:
+    """A dose recorded at ``slot_at``, given as ordered unless said otherwise."""
+    return record_dose(
+        made,
+        slot_at=slot_at,
+        given=given or Given(Administration.Status.GIVEN, made.amount, slot_at, **changes),
+        by=user(Role.NURSE, made.participant.site),
+        key=uuid4(),
+    )
+
+
+def on_treatment(at: Site, arm: str | None = None, *, days_ago: int = 1) -> Participant:
+    """A participant whose first ganciclovir was given at eight, ``days_ago`` days ago."""
+    participant = allocated(at, arm)
+    starts_at = local(clock.today() - dt.timedelta(days=days_ago))
+    dose(order(participant, starts_at=starts_at), starts_at)
+    return Participant.objects.get(pk=participant.pk)
+

@@ -1,0 +1,1 @@
+"""Settings, people and protocol of the trial."""

@@ -1,0 +1,75 @@
+"""What the frame around every page needs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from trial_site.access import may_open
+from trial_site.models import User
+from trial_site.roles import Role
+
+THEME_COOKIE, THEMES = "theme", ("light", "dark")
+
+# URL name, label, icon; each shown to the roles that may open it.
+NAVIGATION = [
+    ("outcomes:worklist", _("Worklist"), "list"),
+    ("enrollment:screening-log", _("Screening"), "form"),
+    ("enrollment:participants", _("Participants"), "user"),
+    ("dosing:sheet", _("Dosing"), "drop"),
+    ("labs:index", _("Labs"), "flask"),
+    ("outcomes:dashboard", _("Outcomes"), "chart"),
+    ("outcomes:follow-up", _("Follow-up"), "flag"),
+    ("enrollment:allocation-list", _("Allocation list"), "lock"),
+    ("oversight:audit", _("Audit trail"), "history"),
+    ("oversight:accounts", _("Accounts"), "shield"),
+    ("protocol", _("Protocol"), "book"),
+]
+
+
+@dataclass(frozen=True)
+class NavItem:
+    url: str
+    label: str
+    icon: str
+    current: bool
+    count: int | None = None
+    count_late: bool = False
+
+
+def site_frame(request: HttpRequest) -> dict[str, Any]:
+    """Navigation by role, theme, banner, and who is logged in."""
+    user = getattr(request, "user", None)
+    known = isinstance(user, User)
+    return {
+        "demo": settings.DEMO,
+        "demo_accounts": _demo_accounts() if settings.DEMO and not known else [],
+        "demo_password": settings.DEMO_PASSWORD if settings.DEMO else "",
+        "nav": _navigation(request, user) if known else [],
+        "theme": request.COOKIES.get(THEME_COOKIE, THEMES[0]),
+        "role_label": user.get_role_display() if known else "",
+        "site_label": _site_label(user) if known else "",
+        "next_path": request.get_full_path(),
+    }
+
+
+def _navigation(request: HttpRequest, user: User) -> list[NavItem]:
+    items = []
+    for name, label, icon in NAVIGATION:
+        if may_open(user, name):
+            url = reverse(name)
+            here = request.path == url or (url != "/" and request.path.startswith(url))
+            items.append(NavItem(url, str(label), icon, here))
+    return items
+
+
+def _site_label(user: User) -> str:
+    """Kept on the instance: the frame is built once a request."""
+    return ", ".join(site.name for site in user.sites.all())
+
+
+def _demo_accounts() -> list[tuple[str, str]]:
+    return [(role.value, str(role.label)) for role in Role if role is not Role.SYSTEM]

@@ -1,0 +1,74 @@
+"""Checks of the arms, the allocation, the visits and the outcomes that they serve."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from trial_site.protocol.definition import ArmCode, Drug, Protocol, VisitRule
+
+# A calendar month is 28 to 31 days long: windows are compared at their nearest.
+_SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
+
+
+def arms(protocol: Protocol) -> Iterator[str]:
+    drugs = {arm.code: set(arm.drugs) for arm in protocol.arms}
+    for code in ArmCode:
+        if code not in drugs:
+            yield f"arm {code} is missing"
+    for code, given in drugs.items():
+        if Drug.GANCICLOVIR not in given:
+            yield f"arm {code} gets no ganciclovir"
+        if (Drug.IL2 in given) is not (code is ArmCode.IL2_GANCICLOVIR):
+            yield f"arm {code} has the wrong drugs"
+
+
+def allocation(protocol: Protocol) -> Iterator[str]:
+    rule, target = protocol.allocation, protocol.identification
+    if set(rule.arms) != {arm.code for arm in protocol.arms}:
+        yield "allocation letters do not cover the arms"
+    if not rule.block_sizes:
+        yield "allocation has no block size"
+    for size in rule.block_sizes:
+        if size <= 0 or size % sum(rule.ratio):
+            yield f"block size {size} is no multiple of the ratio"
+    if target.per_arm_target * len(protocol.arms) != target.enrolment_target:
+        yield "the targets of the arms do not add up to the enrolment target"
+
+
+def visits(protocol: Protocol) -> Iterator[str]:
+    for visit in protocol.visits:
+        if visit.days_before < 0 or visit.days_after < 0:
+            yield f"visit {visit.code} has a negative window"
+    for first, second in combinations(protocol.visits, 2):
+        if first.anchor is second.anchor and _overlap(first, second):
+            yield f"the windows of visits {first.code} and {second.code} overlap"
+
+
+def follow_up(protocol: Protocol) -> Iterator[str]:
+    """The last visit ends the follow-up and can never be held early (DOMAIN 1.3, decision 9)."""
+    last = [row for row in protocol.visits if row.offset_months == protocol.follow_up_months]
+    if not last:
+        yield f"no visit ends the follow-up of {protocol.follow_up_months} months"
+    for visit in last:
+        if visit.days_before > 0 or not visit.never_early:
+            yield f"visit {visit.code} could be held before the follow-up is complete"
+
+
+def outcomes(protocol: Protocol) -> Iterator[str]:
+    primary = [row.code for row in protocol.outcomes if row.kind == "primary"]
+    if len(primary) != 1:
+        yield f"there are {len(primary)} primary outcomes"
+    for row in protocol.outcomes:
+        if row.kind not in {"primary", "secondary"}:
+            yield f"outcome {row.code} is neither primary nor secondary"
+
+
+def _overlap(first: VisitRule, second: VisitRule) -> bool:
+    (opens, closes), (other_opens, other_closes) = _extent(first), _extent(second)
+    return opens <= other_closes and other_opens <= closes
+
+
+def _extent(visit: VisitRule) -> tuple[int, int]:
+    """Earliest and latest day of the window after its anchor, whatever the months' lengths."""
+    earliest = visit.offset_months * _SHORTEST_MONTH + visit.offset_days - visit.days_before
+    latest = visit.offset_months * _LONGEST_MONTH + visit.offset_days + visit.days_after
+    return earliest, latest

@@ -1,0 +1,85 @@
+"""What the trial is, and its two arms (registry record, sections 1, 7 and 8)."""
+
+from trial_site.protocol.definition import (
+    AllocationMode,
+    AllocationRule,
+    Arm,
+    ArmCode,
+    Drug,
+    Identification,
+    Provenance,
+    Source,
+    gettext_noop,
+)
+
+IDENTIFICATION = Identification(
+    registry_id="NCT04225780",
+    brief_title="Treatment of Low Dose IL-2 and Ganciclovir in Cytomegalovirus Infection",
+    official_title=(
+        "The Efficiency and Safety of Low Dose IL-2 and Ganciclovir in Treatment of "
+        "Cytomegalovirus Infection: an Open Label, Prospective and Control Trial"
+    ),
+    sponsor="Peking University People's Hospital",
+    phase="Phase 1, Phase 2",
+    enrolment_target=10,
+    per_arm_target=5,
+    allocation_quote="Non-Randomized",
+    masking_quote="None (Open Label)",
+)
+
+ARMS = (
+    Arm(
+        code=ArmCode.IL2_GANCICLOVIR,
+        short_label=gettext_noop("IL-2 + ganciclovir"),
+        registry_label="Treatment of low-dose IL-2 and ganciclovir",
+        registry_type="Experimental",
+        kind=gettext_noop("Experimental"),
+        drugs=(Drug.IL2, Drug.GANCICLOVIR),
+        provenance=Provenance(
+            Source.REGISTRY,
+            quote=(
+                "If patients are eligible, which CMV-DNA are more than 10^3 copies, it will be "
+                "randomly distributed in low-dose IL-2 and ganciclovir group and low-dose IL-2 is "
+                "defined as 1 million IU per day subcutaneously."
+            ),
+            reading=gettext_noop(
+                "Two drugs, listed separately, although the record lists them as one intervention."
+            ),
+            decision="D3",
+        ),
+    ),
+    Arm(
+        code=ArmCode.GANCICLOVIR,
+        short_label=gettext_noop("Ganciclovir"),
+        registry_label="Treatment of ganciclovir",
+        registry_type="Placebo Comparator",
+        kind=gettext_noop("Active comparator"),
+        drugs=(Drug.GANCICLOVIR,),
+        provenance=Provenance(
+            Source.REGISTRY,
+            quote=(
+                "If patients are eligible, which CMV-DNA are more than 10^3 copies, it will be "
+                "randomly distributed in ganciclovir treatment group."
+            ),
+            reading=gettext_noop("Active comparator, ganciclovir alone: there is no placebo."),
+            decision="D2",
+        ),
+    ),
+)
+
+ALLOCATION = AllocationRule(
+    mode=AllocationMode.RANDOMISED,
+    block_sizes=(4, 6),
+    ratio=(1, 1),
+    list_label="NCT04225780|ALL|v1",
+    arms=(ArmCode.IL2_GANCICLOVIR, ArmCode.GANCICLOVIR),
+    provenance=Provenance(
+        Source.REGISTRY,
+        quote="Non-Randomized",
+        reading=gettext_noop(
+            "Randomised 1:1 in permuted blocks of 4 and 6, unstratified, from a sealed list that "
+            "is longer than the enrolment target. A stopped list may give 4 and 6."
+        ),
+        decision="D1",
+    ),
+)
