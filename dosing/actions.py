@@ -2,57 +2,33 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
 from django.utils import timezone
 
+from dosing.checks import Given, impossible, order_questions, warnings_about
 from dosing.models import Administration, DrugChoice, Order, UnitChoice
 from dosing.permissions import ADMINISTER, ORDER
-from dosing.rules.administration import (
-    GanciclovirDose,
-    Il2Dose,
-    ganciclovir_impossible,
-    ganciclovir_warnings,
-    il2_impossible,
-    il2_warnings,
-)
-from dosing.rules.holds import hold_reasons
-from dosing.rules.slots import slots_on
-from dosing.selectors import latest_safety_values
+from dosing.rules.timing import is_open
+from dosing.selectors import at_slot, delivered, planned_slots, recorded_already
 from enrollment.actions.participation import (
     anchor_day0,
     anchor_withdrawal,
     locked_participant,
 )
 from enrollment.models import Participant
-from enrollment.states import State
-from oversight.records import locked
+from enrollment.states import IllegalMove, State
 from oversight.recording import ReasonRequired, recorded
-from oversight.refusals import Refused
+from oversight.records import locked
+from oversight.refusals import NeedsConfirmation, Refused
 from trial_site import clock
 from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.protocol import current
-from trial_site.protocol.definition import Arm, Frequency, gettext_noop
+from trial_site.protocol.definition import gettext_noop
 
 UNIT_OF = {DrugChoice.IL2: UnitChoice.MIU, DrugChoice.GANCICLOVIR: UnitChoice.MG}
-
-
-@dataclass(frozen=True)
-class Given:
-    """What happened at a slot.  ``amount`` is in the drug's unit (mg; million IU), 0 if not given.
-
-    ``at`` is aware; ``why`` is one of ``Administration.Reason`` for anything less than the whole.
-    """
-
-    status: str
-    amount: Decimal
-    at: dt.datetime | None = None
-    injection_site: str = ""
-    why: str = ""
-    note: str = ""
 
 
 def order_drug(
@@ -66,25 +42,28 @@ def order_drug(
     weight_kg: Decimal | None = None,
     basis: Sequence[Message] = (),
     departure_reason: str = "",
+    change_reason: str = "",
+    confirmed: bool = True,
     key: UUID | None = None,
 ) -> Order:
-    """Order ``amount`` (mg, or million IU) of a drug from ``starts_at`` (aware) on.
+    """Order ``amount`` (mg, or million IU) of a drug from ``starts_at`` (aware, to the minute) on.
 
     ``basis`` are the steps of the proposal, ``departure_reason`` why the order differs from it.
-    Raises ``Refused`` before allocation, after treatment, for IL-2 in an arm without it, or with an
-    open order of the drug; ``AlreadyRecorded``; ``PermissionDenied``.  Sources: DOMAIN 4 and 5.
+    An open order of the drug ends where the new one begins, which takes a ``change_reason``.
+    Raises ``Refused`` before allocation, after treatment, for IL-2 in an arm without it, for an
+    impossible amount, for a second order without a reason; ``NeedsConfirmation`` unless
+    ``confirmed``; ``AlreadyRecorded``; ``PermissionDenied``.  Sources: DOMAIN 4 and 5.
     """
     ORDER.check(by)
+    starts_at = starts_at.replace(second=0, microsecond=0)
     with recorded(by=by, key=key):
         participant = locked_participant(participant, by=by)
-        if participant.state not in {State.ALLOCATED, State.ON_TREATMENT}:
-            raise Refused(Message(gettext_noop("Only an allocated participant is treated")))
-        if drug not in _arm(participant).drugs:
-            raise Refused(Message(gettext_noop("This arm does not receive this drug")))
-        if participant.orders.filter(drug=drug, ends_at=None).exists():
-            raise Refused(
-                Message(gettext_noop("This drug is ordered already; stop that order first"))
-            )
+        _check_order(participant, drug)
+        _check_amount(drug, amount, starts_at)
+        questions = order_questions(drug, amount, weight_kg)
+        if questions and not confirmed:
+            raise NeedsConfirmation(questions)
+        _end_open_order(participant, drug, at=starts_at, by=by, reason=change_reason)
         order = Order(
             participant=participant,
             drug=drug,
@@ -103,59 +82,66 @@ def order_drug(
 
 
 def record_dose(
-    order: Order, *, slot_at: dt.datetime, given: Given, by: User, key: UUID | None = None
+    order: Order,
+    *,
+    slot_at: dt.datetime,
+    given: Given,
+    by: User,
+    confirmed: bool = True,
+    key: UUID | None = None,
 ) -> Administration:
     """Record what happened at one planned slot of ``order``, once, whatever is clicked.
 
     The first ganciclovir delivered becomes day 0.  Warnings are kept with the record and never
-    block.  Raises ``Refused`` for a slot that is not planned or recorded already, an impossible
-    amount, a time in the future, less than the whole without a reason; ``AlreadyRecorded``;
-    ``PermissionDenied``.  Sources: DOMAIN 4 and 5.
+    block; without ``confirmed`` they are asked first.  Raises ``Refused`` for a slot that is not
+    planned, not open yet or recorded already, an impossible amount, a time in the future, less than
+    the whole without a reason; ``NeedsConfirmation``; ``AlreadyRecorded``; ``PermissionDenied``.
+    Sources: DOMAIN 4 and 5.
     """
     ADMINISTER.check(by)
-    _check_given(order, given)
     with recorded(by=by, key=key):
         participant = locked_participant(order.participant, by=by)
+        existing = at_slot(order, slot_at)
+        if existing is not None:
+            raise Refused(recorded_already(existing))
         if slot_at not in planned_slots(order, timezone.localdate(slot_at)):
             raise Refused(Message(gettext_noop("No dose is planned at this time")))
-        if participant.administrations.filter(drug=order.drug, slot_at=slot_at).exists():
-            raise Refused(Message(gettext_noop("This dose is recorded already")))
+        if not is_open(slot_at, clock.now()):
+            raise Refused(Message(gettext_noop("It is too early to record this dose")))
+        _check_given(order, given)
         administration = Administration(
-            participant=participant,
-            order=order,
-            drug=order.drug,
-            slot_at=slot_at,
-            unit=order.unit,
-            **_columns(given),
+            participant=participant, order=order, drug=order.drug, slot_at=slot_at, unit=order.unit
         )
-        administration.warnings = _warnings(participant, order, given, None)
-        administration.save()
+        _write(administration, given, confirmed=confirmed)
         _settle_day0(participant, by)
         return administration
 
 
 def correct_dose(
-    administration: Administration, *, given: Given, reason: str, version: int, by: User
+    administration: Administration,
+    *,
+    given: Given,
+    reason: str,
+    version: int,
+    by: User,
+    confirmed: bool = True,
+    key: UUID | None = None,
 ) -> Administration:
     """Correct what was recorded at a slot; history keeps the first entry (R04).
 
-    Raises ``ReasonRequired``, ``StaleRecord``, and what ``record_dose`` refuses about amounts.
+    Raises ``ReasonRequired``, ``StaleRecord``, and what ``record_dose`` refuses about amounts; also
+    ``Refused`` when no ganciclovir would be left to be day 0.
     """
     ADMINISTER.check(by)
     if not reason.strip():
         raise ReasonRequired(administration)
-    _check_given(administration.order, given)
-    with recorded(by=by, reason=reason):
+    with recorded(by=by, reason=reason, key=key):
         participant = locked_participant(administration.participant, by=by)
         administration = locked(
             Administration.objects.filter(pk=administration.pk), version=version
         )
-        for name, value in _columns(given).items():
-            setattr(administration, name, value)
-        administration.warnings = _warnings(
-            participant, administration.order, given, administration.pk
-        )
-        administration.save()
+        _check_given(administration.order, given)
+        _write(administration, given, confirmed=confirmed)
         _settle_day0(participant, by)
         return administration
 
@@ -165,16 +151,19 @@ def withdraw_drugs(
 ) -> Participant:
     """Stop every open order and begin follow-up, counted from the last ganciclovir delivered.
 
-    Raises ``Refused`` without a reason or before the first dose, ``IllegalMove``.
+    Raises ``Refused`` without a reason or unless the participant is on treatment;
+    ``AlreadyRecorded``; ``PermissionDenied``.
     """
     ORDER.check(by)
     if not reason.strip():
         raise Refused(Message(gettext_noop("Say why the drugs are withdrawn")))
     with recorded(by=by, reason=reason, key=key):
         participant = locked_participant(participant, by=by)
-        last = _delivered(participant, DrugChoice.GANCICLOVIR).last()
-        if last is None or last.given_at is None:
+        last = delivered(participant, DrugChoice.GANCICLOVIR).last()
+        if last is None:
             raise Refused(Message(gettext_noop("No ganciclovir has been given yet")))
+        if participant.state != State.ON_TREATMENT:
+            raise Refused(Message(gettext_noop("This participant is no longer on treatment")))
         now = clock.now()
         for order in participant.orders.filter(ends_at=None):
             order.ends_at = max(now, order.starts_at)
@@ -183,94 +172,74 @@ def withdraw_drugs(
         return participant
 
 
-def planned_slots(order: Order, day: dt.date) -> tuple[dt.datetime, ...]:
-    """The order's slots on the calendar ``day`` of the site."""
-    return slots_on(
-        day,
-        starts_at=order.starts_at,
-        ends_at=order.ends_at,
-        frequency=Frequency(order.frequency),
-        tz=timezone.get_default_timezone(),
-    )
+def _check_order(participant: Participant, drug: str) -> None:
+    if participant.state not in {State.ALLOCATED, State.ON_TREATMENT}:
+        raise Refused(Message(gettext_noop("Only an allocated participant is treated")))
+    if drug not in current().arm(participant.allocation.arm).drugs:
+        raise Refused(Message(gettext_noop("This arm does not receive this drug")))
 
 
-def _columns(given: Given) -> dict[str, object]:
-    return {
-        "status": given.status,
-        "amount": given.amount,
-        "given_at": given.at,
-        "injection_site": given.injection_site,
-        "why": given.why,
-        "note": given.note,
-    }
+def _end_open_order(
+    participant: Participant, drug: str, *, at: dt.datetime, by: User, reason: str
+) -> None:
+    order = participant.orders.filter(drug=drug, ends_at=None).first()
+    if order is None:
+        return
+    if not reason.strip():
+        raise Refused(Message(gettext_noop("This drug is ordered already: say why it changes")))
+    if at < order.starts_at:
+        raise Refused(Message(gettext_noop("The new order begins before the one it replaces")))
+    with recorded(by=by, reason=reason):
+        order.ends_at = at
+        order.save()
 
 
 def _check_given(order: Order, given: Given) -> None:
     """Refuse what cannot be true; whatever is merely against the protocol is recorded."""
-    status = Administration.Status
-    if given.status != status.GIVEN and not given.why:
+    if given.status != Administration.Status.GIVEN and not given.why:
         raise Refused(Message(gettext_noop("Say why the dose was not given in full")))
-    if given.status == status.NOT_GIVEN:
+    if not given.is_delivered:
         if given.amount or given.at:
             raise Refused(Message(gettext_noop("A dose that was not given has no amount or time")))
         return
     if given.at is None or given.at > clock.now():
         raise Refused(Message(gettext_noop("Enter when it was given; not in the future")))
-    if order.drug == DrugChoice.IL2:
-        impossible = il2_impossible(Il2Dose(given.at, given.amount), current().il2)
-    else:
-        dose = GanciclovirDose(given.at, given.amount)
-        impossible = ganciclovir_impossible(dose, current().ganciclovir)
-    if impossible:
-        raise Refused(Message(gettext_noop("This amount cannot be true")), impossible)
+    _check_amount(order.drug, given.amount, given.at)
 
 
-def _delivers(given: Given) -> bool:
-    return given.status != Administration.Status.NOT_GIVEN
+def _check_amount(drug: str, amount: Decimal, at: dt.datetime) -> None:
+    reasons = impossible(drug, amount, at)
+    if reasons:
+        raise Refused(Message(gettext_noop("This amount cannot be true")), reasons)
 
 
-def _delivered(participant: Participant, drug: str):  # type: ignore[no-untyped-def]
-    rows = participant.administrations.filter(drug=drug)
-    return rows.exclude(status=Administration.Status.NOT_GIVEN).order_by("given_at")
-
-
-def _warnings(
-    participant: Participant, order: Order, given: Given, leave_out: int | None
-) -> list[dict[str, object]]:
-    """What to ask about this dose, as JSON; kept with it."""
-    if given.at is None or not _delivers(given):
-        return []
-    others = [row for row in _delivered(participant, order.drug) if row.pk != leave_out]
-    found: list[Message]
-    if order.drug == DrugChoice.IL2:
-        dose = Il2Dose(given.at, given.amount, given.injection_site or None)
-        past = [Il2Dose(row.given_at, row.amount, row.injection_site or None) for row in others]
-        found = [*il2_warnings(dose, others=past, arm=_arm(participant), rule=current().il2)]
-    else:
-        whole = given.status == Administration.Status.GIVEN
-        infusion = GanciclovirDose(given.at, given.amount)
-        found = [
-            *hold_reasons(latest_safety_values(participant, given.at), current()),
-            *ganciclovir_warnings(
-                infusion,
-                others=[GanciclovirDose(row.given_at, row.amount) for row in others],
-                ordered_mg=order.amount if whole else None,
-                rule=current().ganciclovir,
-            ),
-        ]
-    return [message.to_json() for message in found]
+def _write(administration: Administration, given: Given, *, confirmed: bool) -> None:
+    """Save what happened, with what was asked about it."""
+    warnings = warnings_about(administration.order, given, leave_out=administration.pk)
+    if warnings and not confirmed:
+        raise NeedsConfirmation([("dose", warning) for warning in warnings])
+    administration.status = given.status
+    administration.amount = given.amount
+    administration.given_at = given.at
+    administration.injection_site = given.injection_site
+    administration.why = given.why
+    administration.note = given.note
+    administration.warnings = [warning.to_json() for warning in warnings]
+    administration.save()
 
 
 def _settle_day0(participant: Participant, by: User) -> None:
     """Day 0 is the earliest ganciclovir delivered, also after a late entry or a correction."""
-    first = _delivered(participant, DrugChoice.GANCICLOVIR).first()
+    first = delivered(participant, DrugChoice.GANCICLOVIR).first()
     if first is None:
         if participant.day0_at is not None:
             raise Refused(Message(gettext_noop("This is the only dose given: it is day 0")))
         return
-    if first.given_at != participant.day0_at:
+    if first.given_at == participant.day0_at:
+        return
+    try:
         anchor_day0(participant, at=first.given_at, by=by)
-
-
-def _arm(participant: Participant) -> Arm:
-    return current().arm(participant.allocation.arm)
+    except IllegalMove:
+        raise Refused(
+            Message(gettext_noop("The participation ended before the first dose was recorded"))
+        ) from None

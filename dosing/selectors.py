@@ -1,30 +1,126 @@
-"""What the bedside needs to read: the day's slots, and the latest values that hold a dose."""
+"""What the bedside needs to read: values that hold a dose, earlier doses, who recorded what."""
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import F, Max, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+
+from dosing.models import Administration, DosingQuerySet, Order
+from dosing.rules.slots import slots_on
+from dosing.wording import clock_text, what_happened
 from enrollment.models import Participant
 from labs.models import Result
+from trial_site import clock
+from trial_site.messages import Message
 from trial_site.protocol import current
+from trial_site.protocol.definition import Frequency, gettext_noop
+
+
+@dataclass(frozen=True)
+class SafetyValue:
+    """The latest result of one analyte, in its canonical unit."""
+
+    value: Decimal
+    collected_at: dt.datetime
+
+
+SafetyValues = Mapping[str, SafetyValue]
 
 
 def latest_safety_values(participant: Participant, at: dt.datetime) -> dict[str, Decimal]:
     """The latest canonical value of each analyte that can hold ganciclovir, as known at ``at``."""
-    return latest_safety_results([participant], at)[participant.pk]
+    found = latest_safety_results([participant.pk], at)[participant.pk]
+    return {analyte: safety.value for analyte, safety in found.items()}
 
 
 def latest_safety_results(
-    participants: Iterable[Participant], at: dt.datetime
-) -> dict[int, dict[str, Decimal]]:
-    """The same for many participants in one query."""
-    analytes = [hold.analyte for hold in current().ganciclovir.holds]
-    latest: dict[int, dict[str, Decimal]] = defaultdict(dict)
-    rows = Result.objects.in_force().filter(
-        participant__in=list(participants), analyte__in=analytes, collected_at__lte=at
+    participants: Collection[int], at: dt.datetime
+) -> dict[int, dict[str, SafetyValue]]:
+    """The same for many participants (primary keys) in one query, with the time of the blood.
+
+    Only the latest result speaks: one without a number leaves its analyte unknown.
+    """
+    latest: dict[int, dict[str, SafetyValue]] = defaultdict(dict)
+    if not participants:
+        return latest
+    rows = (
+        Result.objects.in_force()
+        .filter(
+            participant__in=participants,
+            analyte__in=[hold.analyte for hold in current().ganciclovir.holds],
+            collected_at__lte=at,
+        )
+        .annotate(
+            place=Window(
+                RowNumber(),
+                partition_by=(F("participant_id"), F("analyte")),
+                order_by=(F("collected_at").desc(), F("pk").desc()),
+            )
+        )
+        .filter(place=1)
+        .values_list("participant_id", "analyte", "canonical_value", "collected_at")
     )
-    for row in rows.order_by("collected_at", "pk"):
-        if row.canonical_value is not None:
-            latest[row.participant_id][row.analyte] = row.canonical_value
+    for participant, analyte, value, collected_at in rows:
+        if value is not None:
+            latest[participant][analyte] = SafetyValue(value, collected_at)
     return latest
+
+
+def planned_slots(order: Order, day: dt.date) -> tuple[dt.datetime, ...]:
+    """The order's slots on the calendar ``day`` of the site."""
+    return slots_on(
+        day,
+        starts_at=order.starts_at,
+        ends_at=order.ends_at,
+        frequency=Frequency(order.frequency),
+        tz=timezone.get_default_timezone(),
+    )
+
+
+def delivered(participant: Participant, drug: str) -> DosingQuerySet:
+    """The doses of ``drug`` that were given, whole or in part, the earliest first."""
+    rows = Administration.objects.filter(participant=participant, drug=drug)
+    return rows.exclude(status=Administration.Status.NOT_GIVEN).order_by("given_at", "pk")
+
+
+def last_given(
+    participants: Collection[int], at: dt.datetime
+) -> dict[tuple[int, str], dt.datetime]:
+    """When each participant (primary key) last had each drug, as of ``at``."""
+    rows = Administration.objects.filter(participant__in=participants, given_at__lte=at)
+    latest = rows.order_by().values_list("participant_id", "drug").annotate(Max("given_at"))
+    return {(participant, drug): given_at for participant, drug, given_at in latest}
+
+
+def recorders(administrations: Iterable[Administration]) -> dict[int, tuple[str, dt.datetime]]:
+    """Who recorded each administration first, and when, by its primary key."""
+    first = Administration.history.filter(
+        id__in=[administration.pk for administration in administrations], history_type="+"
+    )
+    rows = first.values_list("id", "history_user__username", "history_date")
+    return {pk: (name, at) for pk, name, at in rows}
+
+
+def at_slot(order: Order, slot_at: dt.datetime) -> Administration | None:
+    """What was recorded of the order's drug at this slot, under this order or one before."""
+    return Administration.objects.filter(
+        participant=order.participant_id, drug=order.drug, slot_at=slot_at
+    ).first()
+
+
+def recorded_already(administration: Administration) -> Message:
+    """For whoever comes second: who recorded the dose, when, and as what."""
+    name, at = recorders([administration])[administration.pk]
+    return Message(
+        gettext_noop("Recorded already by %(who)s at %(when)s. %(what)s."),
+        {
+            "who": name,
+            "when": clock_text(at, clock.today()),
+            "what": what_happened(administration),
+        },
+    )

@@ -15,6 +15,7 @@ from labs.rules.cytotoxicity import assess
 from labs.rules.grading import grade
 from labs.rules.limits import EntryCheck, EntryLevel
 from labs.rules.numbers import half_up
+from labs.rules.specimens import sampling_faults
 from labs.rules.units import check_entry, to_canonical
 from labs.rules.wells import Well
 from oversight.canonical import plain
@@ -67,8 +68,8 @@ def record_results(
     """Enter the results of one specimen, each with its canonical value and CTCAE grade.
 
     Raises ``NeedsConfirmation`` for values outside soft limits unless ``confirmed``, ``Refused`` for
-    impossible ones and for moments in the future, ``InconvertibleUnit``, ``AlreadyRecorded``,
-    ``PermissionDenied``.  Sources: DOMAIN 6 and 8.
+    impossible ones and for impossible times of the specimen, ``InconvertibleUnit``,
+    ``AlreadyRecorded``, ``PermissionDenied``.  Sources: DOMAIN 6 and 8.
     """
     ENTER_RESULTS.check(by)
     questions = _questions(entries)
@@ -82,7 +83,7 @@ def record_results(
             _result(participant, specimen, entry, baselines.get(entry.analyte)) for entry in entries
         ]
         for result in results:
-            result.confirmed_checks = [message.to_json() for _, message in questions]
+            result.confirmed_checks = _confirmed(questions, result.analyte)
         return record_many(Result, results)
 
 
@@ -94,11 +95,12 @@ def correct_result(
     version: int,
     by: User,
     confirmed: bool = False,
+    key: UUID | None = None,
 ) -> Result:
     """Replace the value of a saved result; history keeps the first (R04).
 
     ``version`` is the one that the form was opened on.  Raises ``ReasonRequired``, ``StaleRecord``,
-    and what ``record_results`` raises.
+    ``Refused`` where nothing differs, and what ``record_results`` raises.
     """
     ENTER_RESULTS.check(by)
     if not reason.strip():
@@ -106,14 +108,16 @@ def correct_result(
     questions = _questions([entry])
     if questions and not confirmed:
         raise NeedsConfirmation(questions)
-    with recorded(by=by, reason=reason):
+    with recorded(by=by, reason=reason, key=key):
         participant = locked_participant(result.participant, by=by)
         result = locked(Result.objects.filter(pk=result.pk), version=version)
+        if _is_unchanged(result, entry):
+            raise Refused(Message(gettext_noop("Nothing differs from the saved result")))
         baseline = _baselines(participant, leave_out=result.pk).get(entry.analyte)
         fresh = _result(participant, result.specimen, entry, baseline)
         for name in [*asdict(entry), "canonical_value", "grade", "remarks"]:
             setattr(result, name, getattr(fresh, name))
-        result.confirmed_checks = [message.to_json() for _, message in questions]
+        result.confirmed_checks = _confirmed(questions, entry.analyte)
         result.status = ResultStatus.CORRECTED
         result.save()
         return result
@@ -160,10 +164,18 @@ def record_cytotoxicity(
         return assay
 
 
+def _is_unchanged(result: Result, entry: Entry) -> bool:
+    """Whether ``entry`` repeats the saved values digit for digit: 30.0 is not 30."""
+    return all(plain(getattr(result, name)) == plain(new) for name, new in asdict(entry).items())
+
+
 def _receive(participant: Participant, sample: Sample) -> Specimen:
-    now = clock.now()
-    if max(filter(None, (sample.collected_at, sample.received_at))) > now:
-        raise Refused(Message(gettext_noop("A specimen cannot be collected in the future")))
+    faults = sampling_faults(sample.collected_at, sample.received_at, now=clock.now())
+    if faults:
+        raise Refused(
+            Message(gettext_noop("The specimen's times cannot be true")),
+            [message for _, message in faults],
+        )
     specimen = Specimen(
         participant=participant,
         kind=sample.kind,
@@ -181,6 +193,11 @@ def _questions(entries: Sequence[Entry]) -> list[tuple[str, Message]]:
     if refusals:
         raise Refused(Message(gettext_noop("Some values cannot be true")), refusals)
     return [(code, c.message) for code, c in checks if c.message]
+
+
+def _confirmed(questions: Sequence[tuple[str, Message]], analyte: str) -> list[dict[str, Any]]:
+    """The questions that were answered about ``analyte``, to be kept with its result (R07)."""
+    return [message.to_json() for code, message in questions if code == analyte]
 
 
 def _check(entry: Entry) -> EntryCheck:
@@ -201,7 +218,7 @@ def _baselines(participant: Participant, leave_out: int | None = None) -> dict[s
     before = participant.results.in_force().filter(
         collected_at__lte=participant.day0_at, operator="="
     )
-    rows = before.exclude(pk=leave_out).order_by("collected_at")
+    rows = before.exclude(pk=leave_out).order_by("collected_at", "pk")
     return {r.analyte: r.canonical_value for r in rows if r.canonical_value is not None}
 
 

@@ -10,11 +10,13 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import Participant, at_sites_of
-from labs.rules.cytotoxicity import Well
-from labs.rules.pcr import PcrValue
+from labs.rules.pcr import PcrValue, printed_text
+from labs.rules.wells import Well
 from oversight.fields import ExactDecimalField
 from oversight.records import Record, RecordQuerySet
+from trial_site.messages import Message
 from trial_site.models import User
+from trial_site.protocol import current
 
 
 class LabQuerySet(RecordQuerySet):
@@ -58,6 +60,7 @@ class Specimen(Record):
                 violation_error_message=_("Received must not be before collected"),
             )
         ]
+        indexes: ClassVar = [models.Index(fields=("-collected_at", "-id"), name="specimen_latest")]
 
     def __str__(self) -> str:
         return f"{self.participant} · {self.get_kind_display()} · {self.collected_at:%Y-%m-%d}"
@@ -138,6 +141,11 @@ class Result(Record):
         return self.participant.site_id
 
     @property
+    def analyte_name(self) -> str:
+        """The protocol's name of the analyte, to be translated where it is shown."""
+        return current().analyte(self.analyte).name
+
+    @property
     def pcr(self) -> PcrValue:
         """The value as the PCR rules read it."""
         return PcrValue(
@@ -148,6 +156,16 @@ class Result(Record):
             lod=self.lod,
             uloq=self.uloq,
         )
+
+    @property
+    def text(self) -> Message:
+        """The value to read, with its unit."""
+        return self.pcr.text
+
+    @property
+    def printed(self) -> str:
+        """The value as a form shows it again, digit for digit and without its unit."""
+        return printed_text(self.operator, self.value)
 
 
 class CytotoxicityAssay(Record):

@@ -99,3 +99,8 @@ def _grant_sites(user: User, sites: list[Site]) -> None:
 
 def _codes(sites: QuerySet[Site]) -> list[str]:
     return list(sites.order_by("code").values_list("code", flat=True))
+
+
+def accounts_with_sites() -> QuerySet[User]:
+    """Every person's account with its sites, for the administrator's pages."""
+    return User.objects.exclude(role=Role.SYSTEM).prefetch_related("sites")

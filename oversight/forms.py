@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -93,6 +94,8 @@ def attempt(form: EntryForm, act: Callable[[], T]) -> Outcome[T] | None:
     except Refused as refused:
         for message in (refused.message, *refused.reasons):
             form.add_error(None, message.render(gettext))
+    except ValidationError as invalid:
+        form.add_error(None, invalid)
     except ReasonRequired:
         form.add_error("reason", gettext("Changing a saved value needs a reason"))
     except StaleRecord as stale:

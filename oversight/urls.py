@@ -1,4 +1,13 @@
 from django.urls import path
 
+from oversight import views
+
 app_name = "oversight"
-urlpatterns: list = []
+urlpatterns = [
+    path("audit/", views.audit, name="audit"),
+    path("audit/download/", views.audit_download, name="audit-download"),
+    path("history/<str:model>/<int:pk>/", views.history, name="history"),
+    path("accounts/", views.accounts, name="accounts"),
+    path("accounts/new/", views.account_new, name="account-new"),
+    path("accounts/edit/<str:username>/", views.account_edit, name="account-edit"),
+]

@@ -42,3 +42,8 @@ class WorkRow:
     action: Text
     url: str
     sort: tuple[Any, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The kind of the status badge."""
+        return "planned" if self.state == "soon" else self.state

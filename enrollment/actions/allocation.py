@@ -6,8 +6,8 @@ from uuid import UUID
 from django.db.models import Max
 
 from enrollment.actions.participation import locked_participant, move
-from enrollment.actions.screening import judge
-from enrollment.models import Allocation, AllocationList, AllocationSlot, Participant
+from enrollment.actions.screening import judge, locked_screening
+from enrollment.models import Allocation, AllocationList, AllocationSlot, Participant, Screening
 from enrollment.permissions import ALLOCATE, GENERATE_LIST
 from enrollment.rules.allocation_list import as_csv, commitment, generate
 from enrollment.rules.verdicts import Eligibility
@@ -60,17 +60,19 @@ def generate_allocation_list(*, by: User, length: int, seed: str | None = None) 
 def allocate(participant: Participant, *, by: User, key: UUID | None = None) -> Allocation:
     """Give the participant the next slot of the sealed list (R10, R24).
 
-    One transaction: the participant's row, then the list's row are locked; eligibility is judged
-    again as of today, for screening values expire; the slot is opened, the receipt written.  Never
-    undone.  Raises ``Refused`` (not enrolled, allocated already, no longer eligible, no list, list
-    used up), ``AlreadyRecorded``, ``PermissionDenied``.
+    One transaction: the rows of the participant, the screening and the list are locked, in this
+    order; eligibility is judged again as of today, for screening values expire; the slot is opened,
+    the receipt written.  Never undone.  Raises ``Refused`` (allocated already, left the trial, no
+    longer eligible, no list, list used up), ``AlreadyRecorded``, ``PermissionDenied``.
     """
     ALLOCATE.check(by)
     with recorded(by=by, key=key):
         participant = locked_participant(participant, by=by)
-        if participant.state != State.ENROLLED:
+        if participant.arm:
             raise Refused(Message(gettext_noop("This participant is allocated already")))
-        verdict = _still_eligible(participant)
+        if participant.state != State.ENROLLED:
+            raise Refused(Message(gettext_noop("This participant has left the trial")))
+        verdict = _still_eligible(locked_screening(participant.screening, by=by))
         slot = _next_slot()
         place, _, arm = unseal(slot.sealed_arm).partition("|")
         if int(place) != slot.sequence:
@@ -91,8 +93,7 @@ def allocate(participant: Participant, *, by: User, key: UUID | None = None) -> 
         return allocation
 
 
-def _still_eligible(participant: Participant) -> Eligibility:
-    screening = participant.screening
+def _still_eligible(screening: Screening) -> Eligibility:
     if not screening.confirmed_at:
         raise Refused(Message(gettext_noop("The investigator has not confirmed eligibility")))
     verdict = judge(screening, clock.today())

@@ -6,10 +6,11 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
+from enrollment.actions.screening import locked_screening
 from enrollment.models import Move, Participant, Screening, Visit
 from enrollment.permissions import END_PARTICIPATION, ENROL, RECORD_VISIT
 from enrollment.rules.calendar import plan
-from enrollment.states import ENDED, State, check_move
+from enrollment.states import ENDED, IllegalMove, State, check_move
 from oversight.records import locked, record_many
 from oversight.recording import recorded
 from oversight.refusals import Refused
@@ -38,7 +39,7 @@ def enrol(screening: Screening, *, by: User, key: UUID | None = None) -> Partici
     """
     ENROL.check(by)
     with recorded(by=by, key=key):
-        screening = locked(Screening.objects.filter(pk=screening.pk))
+        screening = locked_screening(screening, by=by)
         if not hasattr(screening, "consent"):
             raise Refused(Message(gettext_noop("No participant without a recorded consent")))
         if screening.status != Screening.Status.ELIGIBLE or not screening.confirmed_at:
@@ -76,7 +77,8 @@ def end_participation(
 ) -> Participant:
     """Complete or end a participation, with a reason.
 
-    Raises ``IllegalMove``, ``Refused`` for a state that is no end or without a reason.
+    Raises ``Refused`` for a state that is no end, one that the table of states does not allow now,
+    or without a reason; ``AlreadyRecorded``; ``PermissionDenied``.
     """
     END_PARTICIPATION.check(by)
     if after not in ENDED:
@@ -85,7 +87,12 @@ def end_participation(
         raise Refused(Message(gettext_noop("Say why the participation ended")))
     with recorded(by=by, reason=why, key=key):
         participant = locked_participant(participant, by=by)
-        move(participant, after, by=by, why=why)
+        try:
+            move(participant, after, by=by, why=why)
+        except IllegalMove:
+            raise Refused(
+                Message(gettext_noop("The participation cannot end like this now"))
+            ) from None
         return participant
 
 
@@ -145,16 +152,17 @@ def _replan(participant: Participant, anchor: Anchor, day: dt.date) -> None:
 
 
 def record_visit(
-    visit: Visit, *, done_on: dt.date | None, by: User, reason: str = "", version: int | None = None
+    visit: Visit, *, done_on: dt.date | None, by: User, reason: str = "", key: UUID | None = None
 ) -> Visit:
     """Record a visit as done on a day, or as missed (``done_on`` None), once.
 
     Outside its window it is recorded all the same, and shows it.  Raises ``Refused`` for a day in
-    the future, a visit that is never accepted early, or one that is recorded already.
+    the future, a visit that is never accepted early, or one that is recorded already;
+    ``AlreadyRecorded``; ``PermissionDenied``.
     """
     RECORD_VISIT.check(by)
-    with recorded(by=by, reason=reason or ("Visit done" if done_on else "Visit missed")):
-        visit = locked(Visit.objects.filter(pk=visit.pk), version=version)
+    with recorded(by=by, reason=reason or ("Visit done" if done_on else "Visit missed"), key=key):
+        visit = _locked_visit(visit, by)
         if visit.status != Visit.Status.PLANNED:
             raise Refused(Message(gettext_noop("This visit is recorded already")))
         if done_on:
@@ -163,6 +171,13 @@ def record_visit(
         visit.done_on = done_on
         visit.save()
         return visit
+
+
+def _locked_visit(visit: Visit, by: User) -> Visit:
+    try:
+        return locked(Visit.objects.visible_to(by).filter(pk=visit.pk))
+    except Visit.DoesNotExist:
+        raise PermissionDenied(f"{by} does not work at this visit's site") from None
 
 
 def _check_visit_day(visit: Visit, done_on: dt.date) -> None:

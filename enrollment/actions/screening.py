@@ -3,15 +3,17 @@
 import datetime as dt
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
+
 from enrollment.facts import ScreeningFacts
-from enrollment.models import Consent, Participant, Screening
+from enrollment.models import Allocation, Consent, Screening
 from enrollment.permissions import CONFIRM, SCREEN
 from enrollment.rules.eligibility import evaluate
-from enrollment.rules.entry import impossible
+from enrollment.rules.entry import Doubt, doubts, impossible
 from enrollment.rules.verdicts import Eligibility
 from oversight.records import locked
-from oversight.recording import ReasonRequired, recorded
-from oversight.refusals import Refused
+from oversight.recording import ReasonRequired, event, recorded
+from oversight.refusals import NeedsConfirmation, Refused
 from trial_site import clock
 from trial_site.messages import Message
 from trial_site.models import Site, User
@@ -21,16 +23,34 @@ from trial_site.protocol.definition import gettext_noop
 DRAFT_CONTINUED = "Draft continued"
 
 
+def locked_screening(screening: Screening, *, by: User, version: int | None = None) -> Screening:
+    """The screening's row under a lock, if ``by`` works at its site.
+
+    Raises ``PermissionDenied``: to other sites it does not exist.  Raises ``StaleRecord``.
+    """
+    try:
+        return locked(Screening.objects.visible_to(by).filter(pk=screening.pk), version=version)
+    except Screening.DoesNotExist:
+        raise PermissionDenied(f"{by} does not work at this screening's site") from None
+
+
 def start_screening(
-    *, site: Site, facts: ScreeningFacts, by: User, key: UUID | None = None
+    *,
+    site: Site,
+    facts: ScreeningFacts,
+    by: User,
+    confirmed: bool = True,
+    key: UUID | None = None,
 ) -> Screening:
     """Open a screening as a draft under the next free number.
 
-    Raises ``PermissionDenied``, ``Refused`` for a site that is not ``by``'s or values that cannot be
-    true, ``AlreadyRecorded`` for a form that was saved before.
+    Values outside a soft limit are asked about first unless ``confirmed``.  Raises
+    ``PermissionDenied``, ``Refused`` for a site that is not ``by``'s or values that cannot be true,
+    ``NeedsConfirmation``, ``AlreadyRecorded`` for a form that was saved before.
     """
     SCREEN.check(by)
     _refuse_impossible(facts)
+    unusual = _unusual(facts, ScreeningFacts(), confirmed=confirmed)
     with recorded(by=by, key=key):
         if not by.sites.filter(pk=site.pk).exists():
             raise Refused(Message(gettext_noop("You do not work at this site")))
@@ -42,26 +62,37 @@ def start_screening(
             started_at=clock.now(),
         )
         screening.save()
+        _keep_answers(screening, unusual)
         return screening
 
 
 def save_screening(
-    screening: Screening, *, facts: ScreeningFacts, version: int, by: User, reason: str = ""
+    screening: Screening,
+    *,
+    facts: ScreeningFacts,
+    version: int,
+    by: User,
+    reason: str = "",
+    confirmed: bool = True,
+    key: UUID | None = None,
 ) -> Screening:
     """Save the facts again.  A draft goes on freely; a submitted screening needs a reason (R04),
     is judged again and loses its confirmation.
 
-    ``version`` is the one that the form was opened on.  Raises ``StaleRecord``, ``ReasonRequired``,
-    ``Refused`` once the patient is enrolled, ``PermissionDenied``.
+    ``version`` is the one that the form was opened on.  Values newly outside a soft limit are asked
+    about first unless ``confirmed``.  Raises ``StaleRecord``, ``ReasonRequired``,
+    ``NeedsConfirmation``, ``Refused`` for impossible values and once the patient is allocated,
+    ``AlreadyRecorded``, ``PermissionDenied``.
     """
     SCREEN.check(by)
     _refuse_impossible(facts)
     why = reason.strip() or (DRAFT_CONTINUED if screening.is_draft else "")
-    with recorded(by=by, reason=why):
-        screening = locked(Screening.objects.filter(pk=screening.pk), version=version)
-        _refuse_enrolled(screening)
+    with recorded(by=by, reason=why, key=key):
+        screening = locked_screening(screening, by=by, version=version)
+        _refuse_allocated(screening)
         if not screening.is_draft and not reason.strip():
             raise ReasonRequired(screening)
+        _keep_answers(screening, _unusual(facts, screening.answers, confirmed=confirmed))
         screening.facts = facts.to_json()
         if not screening.is_draft:
             _judge(screening, by)
@@ -87,7 +118,7 @@ def record_consent(
     if signed_on > clock.today():
         raise Refused(Message(gettext_noop("Consent cannot be dated in the future")))
     with recorded(by=by, key=key):
-        screening = locked(Screening.objects.filter(pk=screening.pk))
+        screening = locked_screening(screening, by=by)
         if hasattr(screening, "consent"):
             raise Refused(Message(gettext_noop("Consent is recorded already")))
         consent = Consent(
@@ -101,14 +132,17 @@ def record_consent(
         return consent
 
 
-def submit_screening(screening: Screening, *, version: int, by: User) -> Screening:
+def submit_screening(
+    screening: Screening, *, version: int, by: User, key: UUID | None = None
+) -> Screening:
     """Freeze facts, verdicts and protocol version, and say what they come to.
 
-    Raises ``Refused`` without a recorded consent or when submitted before, ``StaleRecord``.
+    Raises ``Refused`` without a recorded consent or when submitted before, ``StaleRecord``,
+    ``AlreadyRecorded``, ``PermissionDenied``.
     """
     SCREEN.check(by)
-    with recorded(by=by, reason="Submitted"):
-        screening = locked(Screening.objects.filter(pk=screening.pk), version=version)
+    with recorded(by=by, reason="Submitted", key=key):
+        screening = locked_screening(screening, by=by, version=version)
         if not screening.is_draft:
             raise Refused(Message(gettext_noop("This screening was submitted already")))
         if not hasattr(screening, "consent"):
@@ -120,14 +154,17 @@ def submit_screening(screening: Screening, *, version: int, by: User) -> Screeni
         return screening
 
 
-def confirm_eligibility(screening: Screening, *, version: int, by: User) -> Screening:
+def confirm_eligibility(
+    screening: Screening, *, version: int, by: User, key: UUID | None = None
+) -> Screening:
     """The investigator stands behind an eligible screening.
 
-    Raises ``Refused`` when it is not eligible or confirmed already, ``StaleRecord``.
+    Raises ``Refused`` when it is not eligible or confirmed already, ``StaleRecord``,
+    ``AlreadyRecorded``, ``PermissionDenied``.
     """
     CONFIRM.check(by)
-    with recorded(by=by, reason="Eligibility confirmed"):
-        screening = locked(Screening.objects.filter(pk=screening.pk), version=version)
+    with recorded(by=by, reason="Eligibility confirmed", key=key):
+        screening = locked_screening(screening, by=by, version=version)
         if screening.status != Screening.Status.ELIGIBLE:
             raise Refused(Message(gettext_noop("Only an eligible screening can be confirmed")))
         if screening.confirmed_at:
@@ -162,9 +199,30 @@ def _judge(screening: Screening, by: User) -> None:
     screening.confirmed_at = screening.confirmed_by = None
 
 
-def _refuse_enrolled(screening: Screening) -> None:
-    if Participant.objects.filter(screening=screening).exists():
-        raise Refused(Message(gettext_noop("The patient is enrolled; the screening is closed")))
+def _refuse_allocated(screening: Screening) -> None:
+    """Until allocation a value that grew old can be replaced; afterwards the case is closed."""
+    if Allocation.objects.filter(participant__screening=screening).exists():
+        raise Refused(Message(gettext_noop("The patient is allocated; the screening is closed")))
+
+
+def _unusual(facts: ScreeningFacts, saved: ScreeningFacts, *, confirmed: bool) -> list[Doubt]:
+    """The values newly outside a soft limit; raises ``NeedsConfirmation`` for them once."""
+    known = doubts(saved, current())
+    new = [doubt for doubt in doubts(facts, current()) if doubt not in known]
+    if new and not confirmed:
+        raise NeedsConfirmation([(doubt.field, doubt.message) for doubt in new])
+    return new
+
+
+def _keep_answers(screening: Screening, unusual: list[Doubt]) -> None:
+    """Unusual values that somebody called right stay on record."""
+    if unusual:
+        event(
+            "unusual_values_confirmed",
+            site=screening.site,
+            screening=screening.number,
+            questions=[str(doubt.message) for doubt in unusual],
+        )
 
 
 def _refuse_impossible(facts: ScreeningFacts) -> None:

@@ -13,10 +13,6 @@ class AgeRange(NamedTuple):
     youngest: int
     oldest: int
 
-    @property
-    def is_exact(self) -> bool:
-        return self.youngest == self.oldest
-
 
 def age_on(birth: date, on: date) -> int:
     """Completed years on ``on``.  Born on 29 February, a common year is completed on 1 March.

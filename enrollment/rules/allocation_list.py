@@ -37,7 +37,7 @@ def generate(
     """
     if not block_sizes or any(size < 2 or size % 2 for size in block_sizes):
         raise ValueError("block sizes must be even and positive")
-    below = _bounded(_words(seed, label))
+    below = bounded(words(seed, label))
     blocks: list[int] = []
     letters = ""
     while len(letters) < length:
@@ -69,18 +69,20 @@ def commitment(csv_text: str) -> str:
     return hashlib.sha256(csv_text.encode()).hexdigest()
 
 
-def _words(seed: str, label: str) -> Iterator[int]:
+def words(seed: str, label: str) -> Iterator[int]:
     """Big-endian 32-bit words of HMAC-SHA256(seed, "label|0"), "label|1", … in order."""
     for counter in count():
         digest = hmac.digest(seed.encode(), f"{label}|{counter}".encode(), "sha256")
         yield from struct.unpack(">8I", digest)
 
 
-def _bounded(words: Iterator[int]) -> Callable[[int], int]:
+def bounded(stream: Iterator[int]) -> Callable[[int], int]:
+    """Numbers below a limit from a stream of 32-bit words, each equally likely."""
+
     def below(limit: int) -> int:
         """A number in [0, limit); words above the last whole multiple are rejected (no bias)."""
         unbiased = WORD_VALUES // limit * limit
-        return next(word for word in words if word < unbiased) % limit
+        return next(word for word in stream if word < unbiased) % limit
 
     return below
 

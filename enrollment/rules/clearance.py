@@ -8,7 +8,7 @@ from fractions import Fraction
 from enrollment.facts import Sex
 from enrollment.rules.wording import as_typed, compact
 from trial_site.messages import Message
-from trial_site.protocol.definition import ClearanceRule, gettext_noop
+from trial_site.protocol.definition import ClearanceRule
 
 MG_DL = "mg/dL"
 CONVERSION_PLACES = 4
@@ -40,7 +40,7 @@ def cockcroft_gault(
 def conversion_step(value: Decimal, mg_dl: Fraction, rule: ClearanceRule) -> Message:
     """How a creatinine in µmol/L became mg/dL."""
     return Message(
-        gettext_noop("%(value)s %(unit)s ÷ %(factor)s = %(mg_dl)s mg/dL"),
+        "%(value)s %(unit)s ÷ %(factor)s = %(mg_dl)s mg/dL",
         {
             "value": as_typed(value),
             "unit": rule.creatinine_limits.unit,
@@ -63,12 +63,10 @@ def formula_step(
     }
     if sex is Sex.FEMALE:
         return Message(
-            gettext_noop(
-                "(%(offset)s − %(age)s) × %(weight)s × %(factor)s ÷ (%(divisor)s × %(creatinine)s)"
-            ),
+            "(%(offset)s − %(age)s) × %(weight)s × %(factor)s ÷ (%(divisor)s × %(creatinine)s)",
             numbers | {"factor": as_typed(rule.female_factor)},
         )
     return Message(
-        gettext_noop("(%(offset)s − %(age)s) × %(weight)s ÷ (%(divisor)s × %(creatinine)s)"),
+        "(%(offset)s − %(age)s) × %(weight)s ÷ (%(divisor)s × %(creatinine)s)",
         numbers,
     )

@@ -122,9 +122,7 @@ def _conversion_step(entry: SteroidDose, agent: SteroidAgent, rule: SteroidRule)
         "equivalent": dose(agent.equivalent_mg),
     }
     if entry.every_days == 1:
-        return Message(
-            gettext_noop("%(agent)s %(dose)s mg × %(prednisone)s ÷ %(equivalent)s"), numbers
-        )
+        return Message("%(agent)s %(dose)s mg × %(prednisone)s ÷ %(equivalent)s", numbers)
     return Message(
         gettext_noop("%(agent)s %(dose)s mg × %(prednisone)s ÷ %(equivalent)s ÷ %(days)s days"),
         numbers | {"days": str(entry.every_days)},

@@ -1,6 +1,7 @@
 """How numbers are printed in steps: the same digits in every language, never misleading.
 
 Judging happens on exact values before anything here is called; only what is shown is rounded.
+Messages of numbers, units and signs alone are not marked for translation.
 """
 
 from __future__ import annotations

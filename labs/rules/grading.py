@@ -10,7 +10,6 @@ from labs.rules.limits import bound_text
 from labs.rules.numbers import plain
 from trial_site.messages import Message
 from trial_site.protocol.definition import (
-    Comparison,
     GradeBound,
     GradeTable,
     Reference,
@@ -48,8 +47,15 @@ class _Case:
     value: Decimal
     references: dict[Reference, Decimal | None]
 
-    def applies(self, row: GradeBound) -> bool | None:
-        """Whether ``row`` speaks about this baseline; ``None`` where that cannot be known.
+    def reaches(self, row: GradeBound) -> bool | None:
+        """Whether ``row`` gives its grade to this case; ``None`` where that cannot be known."""
+        answers = (self._applies(row), self._holds(row))
+        if False in answers:
+            return False
+        return None if None in answers else True
+
+    def _applies(self, row: GradeBound) -> bool | None:
+        """Whether ``row`` speaks about this baseline.
 
         Without a baseline the rows for a normal one apply, and none that multiplies it.
         """
@@ -61,8 +67,8 @@ class _Case:
         uln = self.references[Reference.ULN]
         return None if uln is None else (baseline > uln) == row.baseline_abnormal
 
-    def holds(self, row: GradeBound) -> bool | None:
-        """Whether the value reaches ``row``'s grade; ``None`` where a reference is missing."""
+    def _holds(self, row: GradeBound) -> bool | None:
+        """Whether the value is beyond ``row``'s bound; a reference of 0 is as good as none."""
         if row.reference is Reference.ABSOLUTE:
             return row.bound.holds(self.value)
         reference = self.references[row.reference]
@@ -70,11 +76,9 @@ class _Case:
             return None
         return row.bound.holds(Fraction(self.value) / Fraction(reference))
 
-    def is_within_normal(self, row: GradeBound) -> bool:
-        """Whether the value is inside normal on the side that ``row`` watches."""
-        lln, uln = self.references[Reference.LLN], self.references[Reference.ULN]
-        if row.bound.comparison in (Comparison.BELOW, Comparison.AT_MOST):
-            return lln is not None and self.value >= lln
+    @property
+    def is_at_most_uln(self) -> bool:
+        uln = self.references[Reference.ULN]
         return uln is not None and self.value <= uln
 
 
@@ -95,11 +99,10 @@ def grade(
     case = _Case(value, {Reference.LLN: lln, Reference.ULN: uln, Reference.BASELINE: baseline})
     undecided: GradeBound | None = None
     for row in table.rows:
-        applies = case.applies(row)
-        holds = case.holds(row) if applies is not False else False
-        if applies and holds:
+        reaches = case.reaches(row)
+        if reaches:
             return _reached(table, case, row, undecided)
-        if applies is None or holds is None:
+        if reaches is None:
             undecided = undecided or row
     flags = _baseline_flags(table, case)
     if undecided:
@@ -113,9 +116,9 @@ def _reached(
 ) -> Grade:
     flags = list(_baseline_flags(table, case))
     reached = str(row.grade)
-    if row.reference is Reference.BASELINE and case.is_within_normal(row):
+    if row.reference is Reference.BASELINE and case.is_at_most_uln:
         flags.append(Message(_WITHIN_NORMAL))
-    if undecided and undecided.grade > row.grade:
+    if undecided:
         flags.append(Message(_AT_LEAST, {"grade": reached, "why": _why_unknown(undecided)}))
     bound = _bound_text(case, row)
     step = Message(_GRADED, {"value": plain(case.value), "bound": bound, "grade": reached})

@@ -133,7 +133,7 @@ def log10_text(copies: Decimal) -> str:
 # --- what a laboratory prints ---------------------------------------------------------------
 
 _NOT_DETECTED = frozenset({"nd", "not detected", "target not detected", "未检出", "未检测到"})
-_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _NUMBER = re.compile(
     r"""
     (?P<operator>[<>=]?) \s*
@@ -169,6 +169,13 @@ def parse_result(text: str) -> tuple[Operator, Decimal | None]:
     digits = match["digits"].replace(",", "") + (match["decimals"] or "")
     number = Decimal(f"{digits}E{match['exponent'] or 0}")
     return Operator(match["operator"] or Operator.EQUAL), number
+
+
+def printed_text(operator: str, value: Decimal | None) -> str:
+    """The result digit for digit, without its unit; ``parse_result`` reads it again."""
+    if operator == Operator.NOT_DETECTED or value is None:
+        return "not detected"
+    return f"{'' if operator == Operator.EQUAL else operator}{value:f}"
 
 
 def _refusal(printed: str) -> Message:

@@ -72,12 +72,13 @@ def _group(
     values = [Fraction(well.dead_percent) for well in wells]
     mean = sum(values, Fraction()) / len(values)
     squared_cv = _squared_cv_percent(values, mean)
+    cv_percent = None if squared_cv is None else _root(squared_cv)
     flags = [
         *_mean_flags(kind, mean, rule),
         *_cv_flags(len(values), squared_cv, rule),
         *_target_flags(wells, rule),
     ]
-    return WellGroup(kind, et_ratio, mean, _root(squared_cv), tuple(flags))
+    return WellGroup(kind, et_ratio, mean, cv_percent, tuple(flags))
 
 
 def _squared_cv_percent(values: list[Fraction], mean: Fraction) -> Fraction | None:
@@ -88,9 +89,7 @@ def _squared_cv_percent(values: list[Fraction], mean: Fraction) -> Fraction | No
     return squares / (len(values) - 1) / mean**2 * 100**2
 
 
-def _root(square: Fraction | None) -> Decimal | None:
-    if square is None:
-        return None
+def _root(square: Fraction) -> Decimal:
     return (Decimal(square.numerator) / Decimal(square.denominator)).sqrt()
 
 
@@ -110,7 +109,7 @@ def _cv_flags(
     if replicates < 2:
         yield Message(gettext_noop("one well only: CV unknown"))
     if squared_cv is not None and squared_cv > Fraction(rule.max_cv_percent) ** 2:
-        params = {"cv": rounded(_root(squared_cv) or 0, 1), "limit": plain(rule.max_cv_percent)}
+        params = {"cv": rounded(_root(squared_cv), 1), "limit": plain(rule.max_cv_percent)}
         yield Message(gettext_noop("CV %(cv)s %%, above %(limit)s"), params)
 
 

@@ -14,6 +14,7 @@ from outcomes.figures.specification import (
     names,
     participant_line,
     participant_marks,
+    reference_line,
     specification,
 )
 from outcomes.figures.theme import PALETTES, ArmStyle, Theme, arm_style
@@ -31,6 +32,8 @@ _LYSIS = gettext_noop("Specific lysis, %")
 _POINTS = gettext_noop("Percentage points")
 _BASELINE = gettext_noop("Baseline")
 _DAY7 = gettext_noop("Day 7")
+_MEAN = gettext_noop("%(arm)s: mean %(mean)s")
+_MEAN_AND_INTERVAL = gettext_noop("%(arm)s: mean %(mean)s, 95 %% CI %(low)s to %(high)s")
 _PARTICIPANT = gettext_noop("Participant")
 _TIME_POINT = gettext_noop("Time point")
 
@@ -227,20 +230,14 @@ def _beside(rows: Sequence[Spec], scale: VerticalScale, short: dict[str, str]) -
 def _changes(arms: Sequence[_Arm], frame: _Frame) -> Spec:
     x = _place([arm.label for arm in arms])
     y = _value(frame.look.say(_POINTS), frame.change)
-    layers = [layer for arm in arms for layer in (_dots(arm, x, y, frame), *_mean(arm, x, y))]
+    layers = [
+        layer for arm in arms for layer in (_dots(arm, x, y, frame), *_mean(arm, x, y, frame.look))
+    ]
     return {
         "title": frame.look.say(_CHANGE),
         "width": frame.change_width,
         "height": frame.change.height,
-        "layer": [_no_change(y, frame.look), *layers],
-    }
-
-
-def _no_change(y: Spec, look: Look) -> Spec:
-    return {
-        "data": {"values": [{"value": 0}]},
-        "mark": {"type": "rule", "color": PALETTES[look.theme].ink_3, "strokeWidth": 1.5},
-        "encoding": {"y": y},
+        "layer": [reference_line(0, y, PALETTES[frame.look.theme].ink_3), *layers],
     }
 
 
@@ -260,29 +257,40 @@ def _dots(arm: _Arm, x: Spec, y: Spec, frame: _Frame) -> Spec:
     return {"layer": [dots, names(labels, x, y, look, align="right", dx=-ASIDE - 8)]}
 
 
-def _mean(arm: _Arm, x: Spec, y: Spec) -> Iterator[Spec]:
+def _mean(arm: _Arm, x: Spec, y: Spec, look: Look) -> Iterator[Spec]:
     """The mean as a diamond, its confidence interval as a bar, right of the middle of the arm."""
     found, color = arm.summary.description, arm.style.color
     if found.mean is None:
         return
     row = {"place": arm.label, "value": float(found.mean)}
-    layers: list[Spec] = [
-        {"mark": {"type": "point", "shape": "diamond", "size": 110, "color": color}},
-        {
-            "mark": {"type": "text", "align": "left", "dx": 12, "fontSize": 13, "fontWeight": 600},
-            "encoding": {"text": {"value": _signed(found.mean)}},
-        },
-    ]
+    mean = _signed(found.mean)
+    words = look.say(_MEAN, arm=arm.label, mean=mean)
+    bars: list[Spec] = []
     if found.ci_low is not None and found.ci_high is not None:
+        low, high = _signed(found.ci_low), _signed(found.ci_high)
+        words = look.say(_MEAN_AND_INTERVAL, arm=arm.label, mean=mean, low=low, high=high)
         row |= {"low": float(found.ci_low), "high": float(found.ci_high)}
-        bar = {"type": "rule", "color": color, "strokeWidth": 3}
-        ends = {"y": {**y, "field": "low"}, "y2": {"field": "high"}}
-        layers.insert(0, {"mark": bar, "encoding": ends})
-    for layer in layers:
-        layer["mark"]["xOffset"] = ASIDE
-    yield {"data": {"values": [row]}, "encoding": {"x": x, "y": y}, "layer": layers}
+        bars = [_bar(y, color)]
+    diamond = {"type": "point", "shape": "diamond", "size": 110, "xOffset": ASIDE, "color": color}
+    text = {"type": "text", "align": "left", "dx": ASIDE + 12, "fontSize": 13, "fontWeight": 600}
+    yield {
+        "data": {"values": [row]},
+        "encoding": {"x": x, "y": y, "tooltip": {"value": words}},
+        "layer": [
+            *bars,
+            {"mark": {**diamond, "description": words}},
+            {"mark": {**text, "aria": False}, "encoding": {"text": {"value": mean}}},
+        ],
+    }
 
 
-def _signed(mean: Decimal) -> str:
+def _bar(y: Spec, color: str) -> Spec:
+    return {
+        "mark": {"type": "rule", "color": color, "strokeWidth": 3, "xOffset": ASIDE, "aria": False},
+        "encoding": {"y": {**y, "field": "low"}, "y2": {"field": "high"}},
+    }
+
+
+def _signed(points: Decimal) -> str:
     """ "+9.3", with a true minus sign."""
-    return f"{half_up(mean, 1):+}".replace("-", "\N{MINUS SIGN}")
+    return f"{half_up(points, 1):+}".replace("-", "\N{MINUS SIGN}")

@@ -20,6 +20,8 @@ Format = Literal["svg", "pdf"]
 
 PROJECT = Path(__file__).resolve().parents[2]
 TIMEOUT_SECONDS = 30
+# vl_convert takes this for the base of every relative address; our links stay relative.
+FOREIGN_BASE = "https://vega.github.io/vega-datasets/"
 
 
 class FigureNotDrawn(Exception):  # noqa: N818 - reads as what it says
@@ -49,19 +51,32 @@ def _drawn(spec: Mapping[str, Any], form: Format) -> bytes:
     except subprocess.TimeoutExpired as error:
         raise FigureNotDrawn(f"no {form} after {error.timeout:g} seconds") from error
     except subprocess.CalledProcessError as error:
-        last_words = error.stderr.decode(errors="replace").strip().splitlines() or ["no reason"]
-        raise FigureNotDrawn(f"no {form}: {last_words[-1]}") from error
+        reason = error.stderr.decode(errors="replace").strip()
+        raise FigureNotDrawn(f"no {form}: {reason}") from error
     return drawing.stdout
 
 
-def _draw(form: Format, source: str) -> bytes:
+# --- inside the drawing process -------------------------------------------------------------
+
+
+def _draw(form: str, source: str) -> bytes:
     import vl_convert
 
     # No base address is allowed, so that a specification can never make the server fetch one.
     if form == "pdf":
         return vl_convert.vegalite_to_pdf(source, allowed_base_urls=[])
-    return vl_convert.vegalite_to_svg(source, allowed_base_urls=[]).encode()
+    drawing = vl_convert.vegalite_to_svg(source, allowed_base_urls=[])
+    return drawing.replace(FOREIGN_BASE, "").encode()
+
+
+def _main() -> None:
+    try:
+        drawing = _draw(sys.argv[1], sys.stdin.read())
+    except ValueError as error:
+        # The lines of the engine's own stack say nothing about the specification.
+        sys.exit(" ".join(line for line in str(error).splitlines() if "    at " not in line))
+    sys.stdout.buffer.write(drawing)
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(_draw("pdf" if sys.argv[1:] == ["pdf"] else "svg", sys.stdin.read()))
+    _main()

@@ -7,6 +7,7 @@ takes 200 ms a figure of ten participants, longer with more; a dictionary takes 
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,9 +53,24 @@ def specification(panels: Sequence[Spec], *, look: Look, description: str, note:
     return spec
 
 
+def reference_line(value: float, y: Spec, color: str, dash: tuple[int, int] = (1, 0)) -> Spec:
+    """A line across the panel at ``value`` of the vertical channel ``y``."""
+    mark = {"type": "rule", "strokeWidth": 1.5, "aria": False}
+    return {
+        "data": {"values": [{y["field"]: value}]},
+        "mark": {**mark, "color": color, "strokeDash": list(dash)},
+        "encoding": {"y": y},
+    }
+
+
 def participant_line(style: ArmStyle) -> Spec:
     return {
-        "mark": {"type": "line", "color": style.color, "strokeDash": list(style.dash)},
+        "mark": {
+            "type": "line",
+            "color": style.color,
+            "strokeDash": list(style.dash),
+            "aria": False,  # the marks on it are read out
+        },
         "encoding": {"detail": {"field": "subject", "type": "nominal"}},
     }
 
@@ -62,13 +78,22 @@ def participant_line(style: ArmStyle) -> Spec:
 def participant_marks(style: ArmStyle, look: Look, tooltips: Mapping[str, str]) -> Spec:
     """One mark a row that leads to the participant; other shapes than the arm's own stay open.
 
-    Rows have ``subject``, ``shape`` and ``href``; ``tooltips`` gives the fields to show and their
-    titles.
+    Rows have ``subject``, ``shape`` and ``href``; ``tooltips`` gives the fields to show, and to
+    read out, with their titles.
     """
     surface = PALETTES[look.theme].surface
+    spoken = " + '; ' + ".join(
+        f"{json.dumps(f'{title}: ', ensure_ascii=False)} + datum[{json.dumps(field)}]"
+        for field, title in tooltips.items()
+    )
     own = {"test": f"datum.shape == '{style.shape}'", "value": style.color}
     return {
-        "mark": {"type": "point", "filled": False, "stroke": style.color},
+        "mark": {
+            "type": "point",
+            "filled": False,
+            "stroke": style.color,
+            "description": {"expr": spoken},
+        },
         "encoding": {
             "shape": {"field": "shape", "type": "nominal", "scale": None},
             "fill": {"condition": own, "value": surface} if style.filled else {"value": surface},
@@ -85,7 +110,7 @@ def names(
     rows: Iterable[Spec], x: Spec, y: Spec, look: Look, *, align: str = "left", dx: int = 8
 ) -> Spec:
     """Small text beside marks, each row's ``name`` at its place, legible across lines."""
-    text = {"type": "text", "align": align, "dx": dx, "fontSize": 11}
+    text = {"type": "text", "align": align, "dx": dx, "fontSize": 11, "aria": False}
     surface = PALETTES[look.theme].surface
     return {
         "data": {"values": list(rows)},

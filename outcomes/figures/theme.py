@@ -105,6 +105,7 @@ def _axes(palette: Palette) -> dict[str, Any]:
     return {
         "axis": {
             **_fonts(),
+            "aria": False,  # Vega would read axes out in English only
             "labelFontSize": 12,
             "titleFontSize": 12,
             "titleFontWeight": 500,

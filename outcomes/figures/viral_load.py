@@ -18,6 +18,7 @@ from outcomes.figures.specification import (
     names,
     participant_line,
     participant_marks,
+    reference_line,
     specification,
 )
 from outcomes.figures.theme import PALETTES, Theme, arm_style
@@ -140,7 +141,7 @@ def _layers(
     style = arm_style(arm.code, look.theme)
     tooltips = {field: look.say(title) for field, title in _TOOLTIPS.items()}
     x, y = _days(frame, look), _copies(frame, rule, look)
-    yield _threshold(rule, y, look)
+    yield reference_line(float(rule.threshold), y, PALETTES[look.theme].limit, dash=(6, 4))
     yield {
         "data": {"values": [_row(point, style.shape) for point in points]},
         "encoding": {"x": x, "y": y},
@@ -197,15 +198,6 @@ def _copies(frame: _Frame, rule: PcrRule, look: Look) -> Spec:
             },
         },
         "scale": {"type": "log", "domain": [scale.low, scale.high], "nice": False},
-    }
-
-
-def _threshold(rule: PcrRule, y: Spec, look: Look) -> Spec:
-    color = PALETTES[look.theme].limit
-    return {
-        "data": {"values": [{"copies": float(rule.threshold)}]},
-        "mark": {"type": "rule", "color": color, "strokeDash": [6, 4], "strokeWidth": 1.5},
-        "encoding": {"y": y},
     }
 
 

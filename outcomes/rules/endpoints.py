@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 
 from enrollment.rules.calendar import PlannedWindow
@@ -29,9 +29,9 @@ from trial_site.protocol.definition import gettext_noop
 class DatedSample:
     """One result and when its sample was drawn.
 
-    ``record`` names the row it came from; ``collected_at`` is aware and in the site's zone, whose
-    calendar days the windows count; ``value`` is ``None`` while there is no usable result;
-    ``after_dose`` says that the day's IL-2 had been given before the sample was drawn.
+    ``record`` names the row it came from; ``collected_at`` is aware; ``value`` is ``None`` while
+    there is no usable result; ``after_dose`` says that the day's IL-2 had been given before the
+    sample was drawn.
     """
 
     record: str
@@ -72,43 +72,49 @@ class ArmComparison:
 
 
 def baseline_sample(
-    samples: Sequence[DatedSample], *, first_dose_at: datetime | None
+    samples: Sequence[DatedSample], *, first_dose_at: datetime | None, tz: tzinfo
 ) -> SampleChoice:
-    """The last sample with a result at or before the first ganciclovir dose (aware)."""
+    """The last sample with a result at or before the first ganciclovir dose (aware).
+
+    ``tz`` is the zone of the site, in which the explanation gives its dates.
+    """
     if first_dose_at is None:
         return SampleChoice(None, Message(_NO_FIRST_DOSE))
     before = [sample for sample in samples if sample.collected_at <= first_dose_at]
-    with_result = [sample for sample in before if sample.value is not None]
-    if with_result:
-        chosen = max(with_result, key=lambda sample: sample.collected_at)
-        return SampleChoice(chosen, Message(_LAST_BEFORE, {"collected": _day(chosen)}))
-    if before:
-        latest = max(before, key=lambda sample: sample.collected_at)
-        return SampleChoice(None, Message(_NO_RESULT, {"collected": _day(latest)}))
-    return SampleChoice(None, Message(_NONE_BEFORE))
+    latest = max(before, key=lambda s: (s.value is not None, s.collected_at), default=None)
+    if latest is None:
+        return SampleChoice(None, Message(_NONE_BEFORE))
+    collected = {"collected": _day(latest, tz).isoformat()}
+    if latest.value is None:
+        return SampleChoice(None, Message(_NO_RESULT, collected))
+    return SampleChoice(latest, Message(_LAST_BEFORE, collected))
 
 
-def sample_in_window(samples: Sequence[DatedSample], *, window: PlannedWindow) -> SampleChoice:
+def sample_in_window(
+    samples: Sequence[DatedSample], *, window: PlannedWindow, tz: tzinfo
+) -> SampleChoice:
     """The usable sample nearest to the target day, the earlier of two equally near.
 
-    Usable means: with a result, and drawn before that day's dose.
+    Usable means: with a result, and drawn before that day's dose.  ``tz`` is the zone of the site,
+    whose calendar days the window counts.
     """
 
     def nearness(sample: DatedSample) -> tuple[int, datetime]:
-        return abs((sample.collected_at.date() - window.target).days), sample.collected_at
+        return abs((_day(sample, tz) - window.target).days), sample.collected_at
 
-    inside = sorted((s for s in samples if window.contains(s.collected_at.date())), key=nearness)
+    inside = sorted((s for s in samples if window.contains(_day(s, tz))), key=nearness)
     limits = {"opens": window.opens.isoformat(), "closes": window.closes.isoformat()}
     if not inside:
         return SampleChoice(None, Message(_NONE_INSIDE, limits))
-    chosen = next((sample for sample in inside if _fault(sample) is None), None)
-    if chosen is None:
-        return SampleChoice(None, _fault(inside[0]) or Message(_NONE_INSIDE, limits))
+    usable = [sample for sample in inside if _fault(sample) is None]
+    chosen = (usable or inside)[0]
     found = {
-        "collected": _day(chosen),
+        "collected": _day(chosen, tz).isoformat(),
         "count": str(len(inside)),
         "target": window.target.isoformat(),
     }
+    if fault := _fault(chosen):
+        return SampleChoice(None, Message(fault, found))
     return SampleChoice(chosen, Message(_NEAREST, {**limits, **found}))
 
 
@@ -149,17 +155,15 @@ _NEAREST = gettext_noop(
 )
 
 
-def _day(sample: DatedSample) -> str:
-    return sample.collected_at.date().isoformat()
+def _day(sample: DatedSample, tz: tzinfo) -> date:
+    return sample.collected_at.astimezone(tz).date()
 
 
-def _fault(sample: DatedSample) -> Message | None:
+def _fault(sample: DatedSample) -> str | None:
     """Why a sample inside the window does not count."""
     if sample.value is None:
-        return Message(_NO_RESULT, {"collected": _day(sample)})
-    if sample.after_dose:
-        return Message(_AFTER_DOSE, {"collected": _day(sample)})
-    return None
+        return _NO_RESULT
+    return _AFTER_DOSE if sample.after_dose else None
 
 
 def _summary(

@@ -49,7 +49,7 @@
       defaultStyle: false,
       tooltip: showTip,
     };
-    await window.vegaEmbed(plot.querySelector(".figure-live > div"), await response.json(), options);
+    await window.vegaEmbed(plot.querySelector(".figure-live"), await response.json(), options);
     plot.classList.add("is-live");
   };
 

@@ -64,6 +64,7 @@ def test_a_clearance_just_below_a_band_is_not_rounded_into_it():
         ("60.09", "100", "300"),  # 300.45
         ("60.2", "60", "151"),  # 150.5
         ("43.2", "20", "54"),  # 54.0
+        ("0.9", "0.9", "1"),  # 1.125: small is odd, and not impossible here
     ],
 )
 def test_the_dose_is_rounded_to_a_whole_milligram(weight, clearance, mg):

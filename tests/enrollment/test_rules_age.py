@@ -40,9 +40,7 @@ def test_consent_in_the_future_is_unknown() -> None:
 
 
 def test_step_says_the_age() -> None:
-    assert words(verdict("A1").steps) == [
-        "41 completed years on the day of consent, 2026-03-16"
-    ]
+    assert words(verdict("A1").steps) == ["41 completed years on the day of consent, 2026-03-16"]
 
 
 @pytest.mark.parametrize(
@@ -97,6 +95,20 @@ def test_a_year_is_completed_on_the_birthday_and_not_before(birth: date, on: dat
 
     assert (birth.year + age, *birthday) <= (on.year, on.month, on.day)
     assert (on.year, on.month, on.day) < (birth.year + age + 1, *birthday)
+
+
+@pytest.mark.parametrize(
+    ("on", "ages"),
+    [
+        (date(2026, 2, 28), (17, 17)),
+        (date(2026, 3, 1), (17, 18)),
+        (date(2026, 3, 30), (17, 18)),
+        (date(2026, 3, 31), (18, 18)),
+        (date(2008, 3, 15), (0, 0)),  # not born later than today
+    ],
+)
+def test_ages_of_somebody_born_in_march_2008(on: date, ages: tuple[int, int]) -> None:
+    assert age_range(date(2008, 3, 9), on, day_known=False) == ages
 
 
 @given(births)

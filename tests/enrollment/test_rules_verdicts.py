@@ -9,6 +9,7 @@ from enrollment.rules.verdicts import Counts, CriterionVerdict, Eligibility, Sta
 from tests.enrollment.eligible import ELIGIBLE, judge
 from trial_site.messages import Message
 from trial_site.protocol import current
+from trial_site.protocol.definition import Criterion
 
 INCLUSION, EXCLUSION = current().criterion("A1"), current().criterion("E3")
 
@@ -24,7 +25,9 @@ INCLUSION, EXCLUSION = current().criterion("A1"), current().criterion("E3")
         (EXCLUSION, None, State.UNKNOWN, False),
     ],
 )
-def test_consequence_of_each_state(criterion, answer, state, passes) -> None:
+def test_consequence_of_each_state(
+    criterion: Criterion, answer: bool | None, state: State, passes: bool
+) -> None:
     verdict = CriterionVerdict.of(criterion, answer)
 
     assert verdict.state is state

@@ -259,6 +259,12 @@ def test_one_well_has_no_spread_and_says_so():
     assert assessment.result == Fraction(1950, 94)
 
 
+def test_two_wells_have_a_spread():
+    assessment = assess(plate(spontaneous=("0.5", "0.7"), effector=("20", "30")), RULE)
+    # SD of 0.5 and 0.7 is 0.1414 over a mean of 0.6; of 20 and 30 it is 7.0711 over 25.
+    assert flags(assessment) == ["CV 23.6 %, above 20", "CV 28.3 %, above 20"]
+
+
 def test_a_mean_of_zero_has_no_spread_to_flag():
     assessment = assess(plate(spontaneous=("0", "0", "0")), RULE)
     assert assessment.groups[0].cv_percent is None

@@ -171,6 +171,7 @@ def test_what_has_no_logarithm_is_refused(copies):
         ("<500", "<", "500"),
         ("> 9100000", ">", "9100000"),
         ("\uff1c\uff15\uff10\uff10", "<", "500"),  # full width, as a Chinese keyboard types it
+        ("\u3000\uff1e\u30001\uff0c000", ">", "1000"),
         ("  >  1,000 ", ">", "1000"),
         ("5.2E+04", "=", "52000"),
         ("5.2e4", "=", "52000"),

@@ -1,8 +1,8 @@
-"""How a form's fields and errors are taken apart for ``components/field.html``.
+"""How a form's fields, errors and questions are taken apart for ``components/field.html``.
 
-A ``ValidationError`` with the code ``ASK`` is a question, not a mistake: a value outside the soft
-limits.  It is answered by ticking a box whose value is the value asked about, so that a value
-changed afterwards is asked about anew: the form accepts ``data[sure_name(field)] == data[field]``.
+A form may ask about values outside the soft limits: ``form.questions`` lists (field name, text),
+and ticking ``form["confirmed"]`` answers all of them (``oversight.forms.EntryForm``).  A single
+question has its box at its field, several have one below them all (``components/confirm.html``).
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,36 +11,30 @@ from dataclasses import dataclass
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.forms.formsets import BaseFormSet
-from django.forms.utils import ErrorList
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 register = template.Library()
 
-ASK = "ask"
-"""The code of a ``ValidationError`` that asks "is this right?"."""
-
-
-def sure_name(html_name: str) -> str:
-    """The name under which the answer to a question about ``html_name`` is posted."""
-    return f"{html_name}_sure"
-
+CONFIRMED = "confirmed"
+QUESTION_MARKS = ("?", "\N{FULLWIDTH QUESTION MARK}")
 
 # --- one field --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Parts:
-    """A field as its template needs it.  ``kind``: input, choices, checkbox or hidden."""
+    """A field as its template needs it.
+
+    ``kind``: input, choices, checkbox, hidden, or confirmation (shown beside its questions only).
+    """
 
     kind: str
     unit: str
     errors: list[str]
     questions: list[str]
-    sure_name: str
-    sure_value: str  # what a ticked box answers for
-    is_sure: bool
+    has_box: bool  # the box that answers the question stands here
 
     @property
     def state(self) -> str:
@@ -49,17 +43,32 @@ class Parts:
 
 @register.filter
 def parts(field: BoundField) -> Parts:
-    name = sure_name(field.html_name)
-    value = field.data if isinstance(field.data, str) else ""
+    questions = [text for name, text in _questions(field.form) if name == field.name]
     return Parts(
         kind=_kind(field),
         unit=_unit(field),
-        errors=_texts(field.errors, asked=False),
-        questions=_texts(field.errors, asked=True),
-        sure_name=name,
-        sure_value=value,
-        is_sure=value != "" and field.form.data.get(name) == value,
+        errors=list(map(str, field.errors)),
+        questions=questions,
+        has_box=_has_own_box(field.form, field.name),
     )
+
+
+@register.filter
+def questions_below(form: forms.BaseForm) -> list[str]:
+    """The questions that are answered together, below the form."""
+    return [
+        _labelled(form, name, text)
+        for name, text in _questions(form)
+        if not _has_own_box(form, name)
+    ]
+
+
+def _questions(form: forms.BaseForm) -> list[tuple[str, str]]:
+    return getattr(form, "questions", [])
+
+
+def _has_own_box(form: forms.BaseForm, name: str) -> bool:
+    return name in form.fields and {asked for asked, _ in _questions(form)} == {name}
 
 
 @register.simple_tag
@@ -95,6 +104,8 @@ def control(field: BoundField, label: str = "") -> SafeString:
 
 
 def _kind(field: BoundField) -> str:
+    if field.name == CONFIRMED and hasattr(field.form, "questions"):
+        return "confirmation"
     match field.field.widget:
         case forms.HiddenInput() | forms.MultipleHiddenInput():
             return "hidden"
@@ -130,15 +141,6 @@ def _describedby(field: BoundField, part: Parts, *, alone: bool) -> str:
         "ask": bool(part.questions) and not alone,
     }
     return " ".join(f"{field.auto_id}_{name}" for name, is_present in present.items() if is_present)
-
-
-def _texts(errors: ErrorList, *, asked: bool) -> list[str]:
-    return [
-        str(message)
-        for error in errors.as_data()
-        if (error.code == ASK) is asked
-        for message in error.messages
-    ]
 
 
 # --- the whole form ---------------------------------------------------------------------------
@@ -188,28 +190,31 @@ def error_summary(
 
 def _lines(form: forms.BaseForm | BaseFormSet) -> Iterator[Line]:
     if isinstance(form, BaseFormSet):
-        yield from (Line(text, "", False) for text in form.non_form_errors())
+        yield from (Line(str(text), "", False) for text in form.non_form_errors())
         for member in form:
             yield from _lines(member)
         return
-    yield from (Line(text, "", False) for text in form.non_field_errors())
-    for field in form:
-        part = parts(field)
-        target = "" if part.kind == "hidden" else _input_id(field)
-        yield from (Line(_labelled(field, text), target, False) for text in part.errors)
-        yield from (
-            Line(_labelled(field, text), f"{field.auto_id}_sure", True) for text in part.questions
-        )
+    yield from (Line(str(text), "", False) for text in form.non_field_errors())
+    for name in form.fields:
+        for text in form.errors.get(name, []):
+            yield Line(_labelled(form, name, str(text)), _input_id(form, name), False)
+    for name, text in _questions(form):
+        yield Line(_labelled(form, name, text), _input_id(form, name), True)
 
 
-def _input_id(field: BoundField) -> str:
-    """The first input of a field that has several (radio buttons), else the input."""
+def _input_id(form: forms.BaseForm, name: str) -> str:
+    """The input to go to: the first of several (radio buttons), none where it is hidden."""
+    if name not in form.fields or form[name].is_hidden:
+        return ""
+    field = form[name]
     return f"{field.auto_id}_0" if field.use_fieldset else field.auto_id
 
 
-def _labelled(field: BoundField, message: str) -> str:
+def _labelled(form: forms.BaseForm, name: str, message: str) -> str:
     """``Weight: this field is required.``; a label that is a question needs no colon."""
-    label = str(field.label)
-    if label.endswith(("?", "？")):
+    if name not in form.fields:
+        return message
+    label = str(form[name].label)
+    if label.endswith(QUESTION_MARKS):
         return f"{label} {message}"
     return gettext("%(label)s: %(message)s") % {"label": label, "message": message}

@@ -1,4 +1,4 @@
-"""What every template may use: icons, badges, numbers, dates and sentences in the reader's language.
+"""What every template may use: icons, badges, numbers, dates and translated sentences.
 
 A template built-in (``settings.TEMPLATES``), so no page loads it.  Numbers are written the same in
 every language; only words and dates follow the reader.
@@ -78,7 +78,7 @@ def arm(code: str | None) -> SafeString:
 
 @register.simple_block_tag
 def notice(content: str, kind: str = "info", role: str = "") -> SafeString:
-    """A boxed sentence: ``info``, ``done``, ``warn`` (a question), ``bad`` (a refusal), ``held``."""
+    """A boxed sentence; ``kind``: info, done, warn (a question), bad (a refusal) or held."""
     return format_html(
         '<div class="notice notice--{}"{}>{}<div>{}</div></div>',
         kind,

@@ -152,4 +152,4 @@ def _steps(panels: Sequence[_Panel]) -> list[Message]:
 def _other_step(facts: ScreeningFacts) -> list[Message]:
     if not facts.other_infection_text:
         return []
-    return [Message(gettext_noop("“%(text)s”"), {"text": facts.other_infection_text})]
+    return [Message("“%(text)s”", {"text": facts.other_infection_text})]

@@ -124,7 +124,7 @@ def _steps(criterion: Criterion, case: Case, inputs: _Inputs) -> list[Message]:
         )
     )
     clearance = rounded_apart(inputs.clearance(age, rule), criterion.limits[0].value)
-    steps.append(Message(gettext_noop("%(clearance)s mL/min"), {"clearance": clearance}))
+    steps.append(Message("%(clearance)s mL/min", {"clearance": clearance}))
     return steps
 
 

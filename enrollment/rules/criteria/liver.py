@@ -76,7 +76,7 @@ def _finding(result: _Result, criterion: Criterion) -> _Finding:
         any(bound.holds(multiple) for bound in criterion.limits),
         steps=(
             Message(
-                gettext_noop("%(name)s %(value)s ÷ %(uln)s %(unit)s"),
+                "%(name)s %(value)s ÷ %(uln)s %(unit)s",
                 {
                     "name": Message(result.analyte.name),
                     "value": as_typed(value),
@@ -85,7 +85,7 @@ def _finding(result: _Result, criterion: Criterion) -> _Finding:
                 },
             ),
             Message(
-                gettext_noop("%(multiple)s × ULN"),
+                "%(multiple)s × ULN",
                 {"multiple": rounded_apart(multiple, criterion.limits[0].value)},
             ),
         ),
@@ -96,7 +96,7 @@ def _needed(result: _Result) -> list[Message]:
     named = {"name": Message(result.analyte.name)}
     needed = []
     if result.value is None:
-        needed.append(Message(gettext_noop("%(name)s"), named))
+        needed.append(named["name"])
     if result.uln is None:
         needed.append(Message(gettext_noop("the ULN of %(name)s"), named))
     elif result.uln <= 0:

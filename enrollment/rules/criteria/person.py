@@ -105,5 +105,5 @@ def _diagnosis_steps(facts: ScreeningFacts, protocol: Protocol) -> list[Message]
     )
     if not facts.diagnosis_text:
         return [named, Message(attested)]
-    described = Message(gettext_noop("“%(text)s”"), {"text": facts.diagnosis_text})
+    described = Message("“%(text)s”", {"text": facts.diagnosis_text})
     return [named, described, Message(attested)]

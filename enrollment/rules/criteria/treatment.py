@@ -73,9 +73,9 @@ def _rate_steps(
 ) -> tuple[Message, ...]:
     highest, mean = rate(found.highest_ped_mg, weight), rate(found.mean_ped_mg, weight)
     return (
-        Message(gettext_noop("÷ %(weight)s kg"), {"weight": as_typed(weight)}),
+        Message("÷ %(weight)s kg", {"weight": as_typed(weight)}),
         Message(
-            gettext_noop("%(rate)s mg/kg/d"),
+            "%(rate)s mg/kg/d",
             {"rate": rounded_apart(highest, criterion.limits[0].value)},
         ),
         Message(

@@ -93,7 +93,7 @@ def _result_steps(load: ViralLoad, case: Case) -> list[Message]:
         sign = "" if load.operator is Operator.EQUAL else f"{load.operator} "
         steps.append(
             Message(
-                gettext_noop("%(sign)s%(value)s %(unit)s"),
+                "%(sign)s%(value)s %(unit)s",
                 {"sign": sign, "value": as_typed(load.value), "unit": unit},
             )
         )

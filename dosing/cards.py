@@ -1,0 +1,222 @@
+"""One planned dose as the sheet shows it: state, amount, why, and what may be done."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.urls import reverse
+
+from dosing.day import Slot
+from dosing.models import Administration, DrugChoice, Order
+from dosing.rules.holds import hold_reasons, missing_results
+from dosing.rules.timing import SlotState, is_open
+from dosing.selectors import SafetyValues
+from dosing.wording import clock_text, dose_text, drug_name, duration, route, site_name
+from trial_site.messages import Message
+from trial_site.protocol import current
+from trial_site.protocol.definition import gettext_noop
+
+# The card's look (static/css/trial.css) and its icon; an icon belongs to one state only.
+LOOKS = {
+    SlotState.LATE: ("late", "alert"),
+    SlotState.DUE: ("due", "clock"),
+    SlotState.HELD: ("held", "pause"),
+    SlotState.PLANNED: ("planned", "circle"),
+    SlotState.GIVEN: ("given", "check"),
+    SlotState.PARTIAL: ("planned", "info"),
+    SlotState.NOT_GIVEN: ("planned", "block"),
+}
+# The last steps of an order's basis: the band of clearance, and weight times dose.
+BASIS_STEPS = 2
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When the sheet is read, and the day that it shows."""
+
+    now: dt.datetime
+    day: dt.date
+    today: dt.date
+
+
+@dataclass(frozen=True)
+class Button:
+    label: str
+    url: str
+    is_main: bool = False
+
+
+@dataclass(frozen=True)
+class Card:
+    """``ordered`` is set where another amount was recorded than was ordered."""
+
+    slot: Slot
+    heading: Message
+    time: str
+    amount: Decimal
+    unit: str
+    ordered: Message | None
+    why: tuple[Message, ...]
+    buttons: tuple[Button, ...]
+
+    @property
+    def look(self) -> str:
+        return LOOKS[self.slot.state][0]
+
+    @property
+    def icon(self) -> str:
+        return LOOKS[self.slot.state][1]
+
+    @property
+    def drug(self) -> Message:
+        return drug_name(self.slot.drug)
+
+    @property
+    def route(self) -> Message:
+        return route(self.slot.drug)
+
+    @property
+    def anchor(self) -> str:
+        return f"{self.slot.subject}-{self.slot.drug}-{self.slot.at:%H%M}"
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What stands behind a card: its order, what was recorded, the values and doses before it."""
+
+    order: Order
+    administration: Administration | None
+    recorder: str
+    safety: SafetyValues
+    last_given: dt.datetime | None
+
+
+def card(slot: Slot, behind: Behind, moment: Moment, *, may_record: bool) -> Card:
+    order, recorded = behind.order, behind.administration
+    amount = order.amount if recorded is None else recorded.amount
+    return Card(
+        slot=slot,
+        heading=heading(slot, moment, recorded),
+        time=clock_text(slot.at, moment.day),
+        amount=amount,
+        unit=order.unit,
+        ordered=dose_text(order.amount, order.unit) if amount != order.amount else None,
+        why=_why(slot, behind, moment),
+        buttons=_buttons(slot, moment, recorded) if may_record else (),
+    )
+
+
+# --- words ------------------------------------------------------------------------------------
+
+_PLAIN_HEADINGS = {
+    SlotState.HELD: gettext_noop("Held: do not give"),
+    SlotState.PLANNED: gettext_noop("Planned"),
+    SlotState.NOT_GIVEN: gettext_noop("Not given"),
+}
+_TIMED_HEADINGS = {
+    SlotState.GIVEN: gettext_noop("Given %(time)s"),
+    SlotState.PARTIAL: gettext_noop("Given in part %(time)s"),
+}
+
+
+def heading(slot: Slot, moment: Moment, recorded: Administration | None = None) -> Message:
+    """The state in words: ``Late 1 h 42 min``, ``Due in 18 min``, ``Given 08:06``."""
+    if slot.state in _PLAIN_HEADINGS:
+        return Message(_PLAIN_HEADINGS[slot.state])
+    if recorded is not None and recorded.given_at is not None:
+        time = clock_text(recorded.given_at, slot.day)
+        return Message(_TIMED_HEADINGS[slot.state], {"time": time})
+    if slot.day < moment.today:
+        return Message(gettext_noop("Not recorded"))
+    return _waiting(slot, moment.now.replace(second=0, microsecond=0))
+
+
+def _waiting(slot: Slot, now: dt.datetime) -> Message:
+    """How long a dose of today is still to come, or is waiting; in whole minutes of the clock."""
+    if slot.state is SlotState.LATE:
+        return Message(gettext_noop("Late %(time)s"), {"time": duration(now - slot.at)})
+    if slot.at == now:
+        return Message(gettext_noop("Due now"))
+    if slot.at > now:
+        return Message(gettext_noop("Due in %(time)s"), {"time": duration(slot.at - now)})
+    return Message(gettext_noop("Due for %(time)s"), {"time": duration(now - slot.at)})
+
+
+def _why(slot: Slot, behind: Behind, moment: Moment) -> tuple[Message, ...]:
+    if behind.administration is not None:
+        return tuple(_what_was_recorded(behind.administration, behind.recorder))
+    if slot.state is SlotState.HELD:
+        return held_by(behind.safety, moment.day)
+    if slot.state is SlotState.PLANNED or slot.day != moment.today:
+        return ()
+    why = [] if behind.last_given is None else [since_last(behind.last_given, moment)]
+    if slot.drug == DrugChoice.GANCICLOVIR:
+        why += [Message.from_json(step) for step in behind.order.basis[-BASIS_STEPS:]]
+        why += _unknown(behind.safety)
+    return tuple(why)
+
+
+def since_last(last_given: dt.datetime, moment: Moment) -> Message:
+    now = moment.now.replace(second=0, microsecond=0)
+    return Message(
+        gettext_noop("Last dose %(when)s, %(span)s ago."),
+        {
+            "when": clock_text(last_given, moment.today),
+            "span": duration(now - last_given.replace(second=0, microsecond=0)),
+        },
+    )
+
+
+def held_by(safety: SafetyValues, day: dt.date) -> tuple[Message, ...]:
+    """Each result that forbids ganciclovir, with the time of its blood."""
+    return tuple(
+        Message(
+            gettext_noop("%(reason)s (blood of %(when)s)."),
+            {"reason": reason, "when": clock_text(known.collected_at, day)},
+        )
+        for analyte, known in safety.items()
+        for reason in hold_reasons({analyte: known.value}, current())
+    )
+
+
+def _unknown(safety: SafetyValues) -> list[Message]:
+    """What could hold the dose and is not known; unknown is never shown as good."""
+    values = {analyte: known.value for analyte, known in safety.items()}
+    return list(missing_results(values, current()))
+
+
+def _what_was_recorded(recorded: Administration, recorder: str) -> list[Message]:
+    lines = []
+    if recorded.why:
+        lines.append(Message(str(recorded.get_why_display())))
+    if recorded.injection_site:
+        lines.append(site_name(recorded.injection_site))
+    lines += [Message("%(note)s", {"note": recorded.note})] if recorded.note else []
+    lines += [Message.from_json(warning) for warning in recorded.warnings]
+    lines.append(Message(gettext_noop("Recorded by %(who)s"), {"who": recorder}))
+    return lines
+
+
+# --- what may be done -------------------------------------------------------------------------
+
+
+def _buttons(
+    slot: Slot, moment: Moment, recorded: Administration | None
+) -> tuple[Button, ...]:
+    """One main action at most; a held dose has none, a dose of another day needs its own time."""
+    if recorded is not None:
+        return (Button(gettext_noop("Correct"), reverse("dosing:correct", args=[recorded.pk])),)
+    if not is_open(slot.at, moment.now):
+        return ()
+    urls: Mapping[str, str] = {
+        name: reverse(f"dosing:{name}", args=[slot.order_id, slot.at])
+        for name in ("give", "record")
+    }
+    if slot.state is SlotState.HELD:
+        first = Button(gettext_noop("Record not given: held"), f"{urls['record']}?outcome=held")
+    elif slot.day != moment.today:
+        return (Button(gettext_noop("Record what happened"), urls["record"], is_main=True),)
+    else:
+        first = Button(gettext_noop("Given as ordered"), urls["give"], is_main=True)
+    return first, Button(gettext_noop("Something else happened"), urls["record"])

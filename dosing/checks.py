@@ -1,0 +1,91 @@
+"""What to ask about a dose before it is saved, and what cannot be: rows held against the rules."""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+from dosing.models import Administration, DrugChoice, Order
+from dosing.rules.administration import (
+    GanciclovirDose,
+    Il2Dose,
+    ganciclovir_impossible,
+    ganciclovir_warnings,
+    il2_impossible,
+    il2_warnings,
+)
+from dosing.rules.holds import hold_reasons
+from dosing.selectors import delivered, latest_safety_values
+from labs.rules.limits import check_limits
+from trial_site.messages import Message
+from trial_site.protocol import current
+
+
+@dataclass(frozen=True)
+class Given:
+    """What happened at a slot.  ``amount`` is in the drug's unit (mg; million IU), 0 if not given.
+
+    ``at`` is aware; ``why`` is one of ``Administration.Reason`` for anything less than the whole.
+    """
+
+    status: str
+    amount: Decimal
+    at: dt.datetime | None = None
+    injection_site: str = ""
+    why: str = ""
+    note: str = ""
+
+    @property
+    def is_delivered(self) -> bool:
+        return self.status != Administration.Status.NOT_GIVEN
+
+
+def impossible(drug: str, amount: Decimal, at: dt.datetime) -> tuple[Message, ...]:
+    """Why this amount (mg; million IU) of a drug cannot be; empty for every real one."""
+    if drug == DrugChoice.IL2:
+        return il2_impossible(Il2Dose(at, amount), current().il2)
+    return ganciclovir_impossible(GanciclovirDose(at, amount), current().ganciclovir)
+
+
+def order_questions(
+    drug: str, amount: Decimal, weight_kg: Decimal | None
+) -> list[tuple[str, Message]]:
+    """What the soft limits ask about an order (mg, kg), by field.  Sources: DOMAIN 2 and 4."""
+    if drug == DrugChoice.IL2:
+        return []
+    checked = [
+        ("amount", current().ganciclovir.mg_limits, amount),
+        ("weight_kg", current().steroids.weight_limits, weight_kg),
+    ]
+    checks = [
+        (name, check_limits(limits, value)) for name, limits, value in checked if value is not None
+    ]
+    return [(name, check.message) for name, check in checks if check.message]
+
+
+def warnings_about(
+    order: Order, given: Given, *, leave_out: int | None = None
+) -> tuple[Message, ...]:
+    """What to ask about a dose of ``order``; nothing here forbids it.  Sources: DOMAIN 4 and 5.
+
+    ``leave_out`` is the saved dose (primary key) that is being corrected.
+    """
+    if given.at is None or not given.is_delivered:
+        return ()
+    others = [row for row in delivered(order.participant, order.drug) if row.pk != leave_out]
+    if order.drug == DrugChoice.IL2:
+        return il2_warnings(
+            Il2Dose(given.at, given.amount, given.injection_site or None),
+            others=[Il2Dose(row.given_at, row.amount, row.injection_site) for row in others],
+            arm=current().arm(order.participant.allocation.arm),
+            rule=current().il2,
+        )
+    is_whole = given.status == Administration.Status.GIVEN
+    return (
+        *hold_reasons(latest_safety_values(order.participant, given.at), current()),
+        *ganciclovir_warnings(
+            GanciclovirDose(given.at, given.amount),
+            others=[GanciclovirDose(row.given_at, row.amount) for row in others],
+            ordered_mg=order.amount if is_whole else None,
+            rule=current().ganciclovir,
+        ),
+    )

@@ -1,0 +1,164 @@
+"""The participants of a sheet, each with three columns that never move."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils import timezone
+
+from dosing.cards import Behind, Card, Moment, card
+from dosing.day import DayPlan, Slot, day_bounds
+from dosing.models import Administration, DrugChoice, Order
+from dosing.selectors import last_given, recorders
+from dosing.wording import clock_text
+from enrollment.models import Participant
+from trial_site.messages import Message
+from trial_site.protocol import current
+from trial_site.protocol.definition import Frequency, gettext_noop
+
+NOON = dt.time(12)
+COLUMNS = ((DrugChoice.IL2, 0), (DrugChoice.GANCICLOVIR, 0), (DrugChoice.GANCICLOVIR, 1))
+
+
+@dataclass(frozen=True)
+class Column:
+    """One of the three places of a ward; ``absent`` says why it is empty.
+
+    ``to_order`` is the drug that nobody ordered yet.
+    """
+
+    cards: tuple[Card, ...]
+    absent: Message | None = None
+    to_order: str = ""
+
+
+@dataclass(frozen=True)
+class Ward:
+    """A participant's row: interleukin-2, first ganciclovir, second ganciclovir.
+
+    ``study_day`` counts the days since the first ganciclovir, ``None`` before it.
+    """
+
+    participant: Participant
+    study_day: int | None
+    weight_kg: Decimal | None
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What the database knows about the participants of one page, by what it is looked up with."""
+
+    participants: Mapping[int, Participant]
+    orders: Mapping[int, Order]
+    recorded: Mapping[tuple[int, str, dt.datetime], Administration]
+    recorders: Mapping[int, tuple[str, dt.datetime]]
+    last_given: Mapping[tuple[int, str], dt.datetime]
+
+    @classmethod
+    def of(cls, chosen: Collection[int], moment: Moment) -> "_Rows":
+        start, end = day_bounds(moment.day)
+        recorded = list(
+            Administration.objects.filter(
+                participant__in=chosen, slot_at__gte=start, slot_at__lt=end
+            )
+        )
+        return cls(
+            participants=Participant.objects.with_arm().in_bulk(chosen),
+            orders=Order.objects.filter(participant__in=chosen).in_bulk(),
+            recorded={(row.participant_id, row.drug, row.slot_at): row for row in recorded},
+            recorders=recorders(recorded),
+            last_given=last_given(chosen, moment.now),
+        )
+
+    def behind(self, slot: Slot, plan: DayPlan) -> Behind:
+        row = self.recorded.get(slot.key)
+        return Behind(
+            order=self.orders[slot.order_id],
+            administration=row,
+            recorder=self.recorders[row.pk][0] if row else "",
+            safety=plan.safety.get(slot.participant_id, {}),
+            last_given=self.last_given.get((slot.participant_id, slot.drug)),
+        )
+
+
+def wards(
+    chosen: Collection[int], plan: DayPlan, moment: Moment, *, may_record: bool
+) -> list[Ward]:
+    """The participants ``chosen`` (primary keys), in that order; five queries."""
+    rows = _Rows.of(chosen, moment)
+    cards: dict[int, list[Card]] = defaultdict(list)
+    for slot in plan.slots:
+        if slot.participant_id in rows.participants and slot.day == moment.day:
+            cards[slot.participant_id].append(
+                card(slot, rows.behind(slot, plan), moment, may_record=may_record)
+            )
+    orders: dict[int, list[Order]] = defaultdict(list)
+    for order in sorted(rows.orders.values(), key=lambda order: (order.starts_at, order.pk)):
+        orders[order.participant_id].append(order)
+    return [_ward(rows.participants[pk], cards[pk], orders[pk], moment) for pk in chosen]
+
+
+def _ward(
+    participant: Participant, cards: list[Card], orders: list[Order], moment: Moment
+) -> Ward:
+    weights = [order.weight_kg for order in orders if order.weight_kg is not None]
+    study_day = None
+    if participant.day0_at is not None:
+        study_day = (moment.day - timezone.localdate(participant.day0_at)).days
+    return Ward(
+        participant=participant,
+        study_day=study_day,
+        weight_kg=weights[-1] if weights else None,
+        columns=tuple(_columns(participant, cards, orders, moment)),
+    )
+
+
+def _columns(
+    participant: Participant, cards: list[Card], orders: list[Order], moment: Moment
+) -> Iterator[Column]:
+    for drug, place in COLUMNS:
+        mine = tuple(c for c in cards if c.slot.drug == drug and place_of(c.slot) == place)
+        of_drug = [order for order in orders if order.drug == drug]
+        if mine:
+            yield Column(mine)
+        elif drug not in current().arm(participant.allocation.arm).drugs:
+            yield Column((), Message(gettext_noop("No IL-2: ganciclovir arm")))
+        elif of_drug:
+            yield Column((), _absent(of_drug, place, moment))
+        else:
+            text = gettext_noop("Not ordered yet: ask the investigator")
+            yield Column((), Message(text), to_order=drug)
+
+
+def place_of(slot: Slot) -> int:
+    """0 for the first infusion of the day, 1 for the second.
+
+    Of two doses twelve hours apart exactly one is before noon, so a dose keeps its column also on
+    the day when it is alone.
+    """
+    twice = slot.frequency == Frequency.EVERY_12_HOURS
+    return int(twice and timezone.localtime(slot.at).time() >= NOON)
+
+
+def _absent(orders: list[Order], place: int, moment: Moment) -> Message:
+    """Why an ordered drug has no dose in this column; ``orders`` as they began."""
+    start, end = day_bounds(moment.day)
+    running = [order for order in orders if order.ends_at is None or order.ends_at > start]
+    if not running:
+        ended = clock_text(orders[-1].ends_at, moment.day)
+        return Message(gettext_noop("Stopped %(when)s"), {"when": ended})
+    order = running[-1]
+    if place and order.frequency == Frequency.EVERY_24_HOURS and order.starts_at < end:
+        return Message(gettext_noop("No second infusion: once a day"))
+    if order.starts_at >= start:
+        return Message(
+            gettext_noop("First dose %(when)s"), {"when": clock_text(order.starts_at, moment.day)}
+        )
+    if order.ends_at is None:  # and yet no dose: nothing is planned after the participant left
+        return Message(gettext_noop("The participation has ended"))
+    return Message(
+        gettext_noop("Stopped %(when)s"), {"when": clock_text(order.ends_at, moment.day)}
+    )

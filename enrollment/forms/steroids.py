@@ -1,0 +1,75 @@
+"""The corticosteroid doses of a screening: one line an agent and day."""
+
+from typing import Any
+
+from django import forms
+from django.forms.renderers import get_default_renderer
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from enrollment.facts import DOSE_CYCLES, ScreeningFacts, SteroidDose
+from enrollment.forms.fields import DayField, ExactField, OptionField
+from enrollment.rules.steroids import prednisone_mg
+from trial_site.protocol import current
+
+LEAST_LINES, SPARE_LINES, MOST_LINES = 3, 1, 40
+SCHEDULES = dict(zip(DOSE_CYCLES, (_("On this day"), _("On alternate days, averaged")), strict=True))
+RULE = current().steroids
+
+
+class SteroidForm(forms.Form):
+    """One dose; an empty line is no dose."""
+
+    use_required_attribute = False
+
+    agent = OptionField([(agent.code, _(agent.name)) for agent in RULE.agents], label=_("Agent"))
+    dose_mg = ExactField(label=_("Dose that day"), unit="mg")
+    on = DayField(label=_("Day"))
+    every_days = forms.TypedChoiceField(
+        label=_("Given"),
+        choices=list(SCHEDULES.items()),
+        coerce=int,
+        initial=DOSE_CYCLES[0],
+        required=False,
+        empty_value=DOSE_CYCLES[0],
+    )
+
+    def clean(self) -> dict[str, Any]:
+        needed = ("agent", "dose_mg", "on")
+        missing = [name for name in needed if self.cleaned_data.get(name) is None]
+        if 0 < len(missing) < len(needed):
+            for name in missing:
+                if name not in self.errors:
+                    self.add_error(name, gettext("Complete the line, or empty it"))
+        return self.cleaned_data
+
+    @property
+    def dose(self) -> SteroidDose | None:
+        """The dose of a valid line, or ``None`` for an empty one."""
+        answers = self.cleaned_data
+        return SteroidDose(**answers) if answers.get("agent") else None
+
+
+class SteroidLines(forms.BaseFormSet):
+    """The lines of one screening, with a spare one after those that are filled."""
+
+    form = SteroidForm
+    renderer = get_default_renderer()
+    extra, min_num, max_num, absolute_max = 0, 0, MOST_LINES, MOST_LINES
+    can_order = can_delete = validate_min = validate_max = False
+
+    @classmethod
+    def of(cls, facts: ScreeningFacts, data: Any = None) -> "SteroidLines":
+        filled: list[dict[str, Any]] = [vars(dose) for dose in facts.steroids]
+        blank = max(LEAST_LINES - len(filled), SPARE_LINES)
+        return cls(data, prefix="steroids", initial=filled + [{}] * blank)
+
+    @property
+    def doses(self) -> tuple[SteroidDose, ...]:
+        return tuple(line.dose for line in self.forms if line.dose)
+
+    def refuse(self, message: str) -> None:
+        """Put a refusal at the line with the lowest dose: a negative one is the culprit."""
+        filled = [line for line in self.forms if line.dose]
+        lowest = min(filled, key=lambda line: prednisone_mg(line.dose, RULE))
+        lowest.add_error("dose_mg", message)

@@ -1,0 +1,119 @@
+"""A cytotoxicity plate as the form asks for it and as the pages show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from labs.rules.cytotoxicity import Lysis, assess
+from labs.rules.numbers import plain
+from labs.rules.wells import Well, WellGroup, WellKind
+from trial_site.messages import Message
+from trial_site.protocol.definition import CytotoxicityRule, gettext_noop
+
+_CONTROLS = {
+    WellKind.SPONTANEOUS: (gettext_noop("Targets alone"), gettext_noop("spontaneous, S")),
+    WellKind.MAXIMUM: (gettext_noop("Detergent"), gettext_noop("maximum, M")),
+}
+_FORMULAS = {
+    "A": gettext_noop("of all targets"),
+    "B": gettext_noop("with maximum"),
+    "C": gettext_noop("difference"),
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What the wells of one row hold; ``code`` begins the names of its fields."""
+
+    kind: WellKind
+    et_ratio: Decimal | None
+    is_endpoint: bool = False
+
+    @property
+    def code(self) -> str:
+        if self.et_ratio is None:
+            return self.kind.value
+        return "et" + plain(self.et_ratio).replace(".", "_")
+
+    @property
+    def title(self) -> Message:
+        if self.et_ratio is None:
+            return Message(_CONTROLS[self.kind][0])
+        return Message(gettext_noop("E:T %(ratio)s:1"), {"ratio": plain(self.et_ratio)})
+
+    @property
+    def note(self) -> str:
+        if self.et_ratio is None:
+            return _CONTROLS[self.kind][1]
+        return gettext_noop("endpoint") if self.is_endpoint else ""
+
+
+def conditions(rule: CytotoxicityRule) -> tuple[Condition, ...]:
+    """The controls, then the protocol's E:T ratios."""
+    ratios = (
+        Condition(WellKind.EFFECTOR, ratio, is_endpoint=ratio == rule.et_ratio)
+        for ratio in rule.et_ratios
+    )
+    return (*(Condition(kind, None) for kind in _CONTROLS), *ratios)
+
+
+@dataclass(frozen=True)
+class PlateRow:
+    """A condition that was measured, its wells in order, and what the rules say about them."""
+
+    condition: Condition
+    wells: tuple[Well, ...]
+    group: WellGroup
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One of the three ways to compute lysis at the endpoint's ratio."""
+
+    lysis: Lysis
+    title: str
+    is_chosen: bool
+
+
+class Plate:
+    """The wells of one assay under a version of the protocol's rule."""
+
+    def __init__(self, wells: Sequence[Well], rule: CytotoxicityRule) -> None:
+        self.wells, self.rule = wells, rule
+        self.assessment = assess(wells, rule)
+        self._groups = {(group.kind, group.et_ratio): group for group in self.assessment.groups}
+
+    def group(self, condition: Condition) -> WellGroup | None:
+        return self._groups.get((condition.kind, condition.et_ratio))
+
+    @property
+    def rows(self) -> list[PlateRow]:
+        return [
+            PlateRow(
+                Condition(kind, ratio, is_endpoint=ratio == self.rule.et_ratio),
+                tuple(well for well in self.wells if (well.kind, well.et_ratio) == (kind, ratio)),
+                group,
+            )
+            for (kind, ratio), group in self._groups.items()
+        ]
+
+    @property
+    def replicates(self) -> range:
+        """The numbers of the wells of the longest row."""
+        return range(1, max((len(row.wells) for row in self.rows), default=0) + 1)
+
+    @property
+    def formulas(self) -> list[Formula]:
+        """The protocol's formula first; none without wells at the endpoint's ratio."""
+        lyses = [(name, self.assessment.lysis(name)) for name in _FORMULAS]
+        found = [
+            Formula(lysis, _FORMULAS[name], name == self.rule.formula) for name, lysis in lyses if lysis
+        ]
+        return sorted(found, key=lambda formula: not formula.is_chosen)
+
+    @property
+    def controls_pass(self) -> bool:
+        controls = [self.group(Condition(kind, None)) for kind in _CONTROLS]
+        return all(group is not None and not group.flags for group in controls)

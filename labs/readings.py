@@ -1,0 +1,109 @@
+"""What a saved result says, in words: the sentence behind it and the badge that sums it up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from labs.models import CytotoxicityAssay, Result
+from labs.rules.numbers import plain, quantity, rounded
+from labs.rules.pcr import Operator, PcrClass, explain, log10_text
+from trial_site.messages import Message
+from trial_site.protocol import current
+from trial_site.protocol.definition import gettext_noop
+
+SEVERE = 3  # CTCAE calls grade 3 severe
+
+Badge = tuple[str, Message]
+
+_PCR_BADGES = {
+    PcrClass.NEGATIVE: ("met", gettext_noop("Negative")),
+    PcrClass.ABOVE: ("planned", gettext_noop("Above threshold")),
+    PcrClass.AT_THRESHOLD: ("unknown", gettext_noop("At threshold: repeat")),
+    PcrClass.UNKNOWN: ("unknown", gettext_noop("Unknown")),
+}
+_NOT_MEASURED = gettext_noop("only a measured number is graded")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """``badge`` is a kind of the status badge and its words; ``why`` are the sentences behind it.
+
+    An analyte that the protocol neither classifies nor grades has neither.
+    """
+
+    result: Result
+    badge: Badge | None = None
+    why: tuple[Message, ...] = ()
+
+    @property
+    def name(self) -> Message:
+        return Message(current().analyte(self.result.analyte).name)
+
+    @property
+    def named_value(self) -> Message:
+        """Analyte and value in one phrase: ``CMV-DNA <500 copies/mL``."""
+        return Message("%(name)s %(value)s", {"name": self.name, "value": self.result.text})
+
+    @property
+    def kind(self) -> str:
+        """How the verdict looks: met, bad or unknown; empty where there is nothing to say."""
+        kind = self.badge[0] if self.badge else ""
+        return kind if kind in {"met", "bad", "unknown"} else ""
+
+    @property
+    def is_severe(self) -> bool:
+        return (self.result.grade or 0) >= SEVERE
+
+    @property
+    def conversion(self) -> Message | None:
+        """How the value reads in the analyte's own unit, where it was printed in another."""
+        analyte, result = current().analyte(self.result.analyte), self.result
+        if result.canonical_value is None or result.unit == analyte.unit:
+            return None
+        canonical = quantity(result.canonical_value, analyte.unit)
+        return Message("%(value)s = %(canonical)s", {"value": result.text, "canonical": canonical})
+
+    @property
+    def log10(self) -> str:
+        """log10 of measured copies, to be shown; empty for any other result."""
+        result = self.result
+        if result.analyte != current().pcr.analyte or result.operator != Operator.EQUAL:
+            return ""
+        return log10_text(result.value) if result.value else ""
+
+
+def read(result: Result) -> Reading:
+    """CMV-DNA held against the threshold, or the CTCAE grade with its steps (DOMAIN 6 and 8)."""
+    protocol = current()
+    if result.analyte == protocol.pcr.analyte:
+        pcr_class, why = explain(result.pcr, protocol.pcr)
+        kind, words = _PCR_BADGES[pcr_class]
+        return Reading(result, (kind, Message(words)), (why,))
+    if protocol.grade_table(result.analyte) is None:
+        return Reading(result)
+    steps = tuple(Message.from_json(remark) for remark in result.remarks)
+    return Reading(result, _grade_badge(result.grade), steps or (Message(_NOT_MEASURED),))
+
+
+def _grade_badge(grade: int | None) -> Badge:
+    if grade is None:
+        return "unknown", Message(gettext_noop("Grade unknown"))
+    kind = "bad" if grade >= SEVERE else "planned" if grade else "done"
+    return kind, Message(gettext_noop("Grade %(grade)s"), {"grade": str(grade)})
+
+
+def worst(readings: list[Reading]) -> Reading:
+    """The reading with the highest grade; the first of equals."""
+    return max(readings, key=lambda reading: reading.result.grade or 0)
+
+
+def lysis_text(assay: CytotoxicityAssay) -> Message:
+    """``NK cytotoxicity 27.91 %``, or that it has no result."""
+    if assay.lysis is None:
+        return Message(gettext_noop("NK cytotoxicity: no result"))
+    return Message(gettext_noop("NK cytotoxicity %(lysis)s %%"), {"lysis": rounded(assay.lysis, 2)})
+
+
+def lysis_rule(assay: CytotoxicityAssay) -> Message:
+    params = {"formula": assay.formula, "ratio": plain(assay.et_ratio)}
+    return Message(gettext_noop("formula %(formula)s, E:T %(ratio)s:1"), params)

@@ -1,0 +1,107 @@
+"""What the laboratory's pages read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Prefetch, QuerySet
+
+from enrollment.models import Participant
+from labs.actions import Sample
+from labs.models import CytotoxicityAssay, Result, Specimen
+from trial_site.models import User
+from trial_site.protocol import current
+
+LYSIS = "nk_lysis"  # the analyte whose results are plates
+
+
+def participant_named(subject: str, user: User) -> Participant | None:
+    """The participant with this subject number at the user's sites, if there is one."""
+    return Participant.objects.visible_to(user).filter(subject=subject).first()
+
+
+# --- lists ------------------------------------------------------------------------------------
+
+
+def latest_specimens(
+    user: User, *, participant: Participant | None, analyte: str
+) -> QuerySet[Specimen]:
+    """Specimens with their results, the latest first; of one participant or analyte where given."""
+    specimens = Specimen.objects.visible_to(user).order_by("-collected_at", "-pk")
+    results = Result.objects.in_force().order_by("pk")
+    if participant:
+        specimens = specimens.filter(participant=participant)
+    if analyte == LYSIS:
+        specimens = specimens.filter(cytotoxicity_assay__isnull=False)
+    elif analyte:
+        results = results.filter(analyte=analyte)
+        specimens = specimens.filter(pk__in=results.values("specimen"))
+    return specimens.select_related("participant", "cytotoxicity_assay").prefetch_related(
+        Prefetch("results", queryset=results)
+    )
+
+
+def results_of(specimen: Specimen) -> list[Result]:
+    """The results in force of one specimen, as they were entered."""
+    return list(specimen.results.in_force().select_related("participant").order_by("pk"))
+
+
+def specimen_entered(participant: Participant, sample: Sample) -> Specimen | None:
+    """The specimen that an entry form made when it was sent the first time."""
+    found = participant.specimens.filter(kind=sample.kind, collected_at=sample.collected_at)
+    return found.last()
+
+
+def results_visible_to(user: User) -> QuerySet[Result]:
+    return Result.objects.visible_to(user).select_related("participant", "specimen")
+
+
+def assays_visible_to(user: User) -> QuerySet[CytotoxicityAssay]:
+    return CytotoxicityAssay.objects.visible_to(user).select_related("participant", "specimen")
+
+
+# --- what is remembered for the next entry ----------------------------------------------------
+
+
+def latest_by_analyte(participant: Participant, analytes: Iterable[str]) -> dict[str, Result]:
+    """The participant's last result in force of each of ``analytes``."""
+    rows = participant.results.in_force().filter(analyte__in=list(analytes))
+    return {row.analyte: row for row in rows.select_related("specimen")}
+
+
+def latest_pcr(participant: Participant) -> Result | None:
+    analyte = current().pcr.analyte
+    return latest_by_analyte(participant, [analyte]).get(analyte)
+
+
+def latest_assay(participant: Participant) -> CytotoxicityAssay | None:
+    return participant.cytotoxicity_assays.in_force().last()
+
+
+# --- the course of one participant ------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Change:
+    """An assay beside the participant's baseline; ``points`` are percentage points."""
+
+    baseline: CytotoxicityAssay
+    points: Decimal
+    same_effectors: bool
+
+
+def change_from_baseline(assay: CytotoxicityAssay) -> Change | None:
+    """The change of lysis since the last plate at or before the first dose; None without both."""
+    day0 = assay.participant.day0_at
+    if day0 is None or assay.collected_at <= day0 or assay.lysis is None:
+        return None
+    before = assay.participant.cytotoxicity_assays.in_force().filter(
+        collected_at__lte=day0, lysis__isnull=False
+    )
+    baseline = before.last()
+    if baseline is None or baseline.lysis is None:
+        return None
+    same = baseline.effectors == assay.effectors
+    return Change(baseline, assay.lysis - baseline.lysis, same)

@@ -1,0 +1,134 @@
+"""The worklist, the casebook, the outcomes and the follow-up list."""
+
+import json
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import get_language, gettext
+from django.views.decorators.http import require_GET
+
+from enrollment.models import Participant
+from outcomes import casebook as book
+from outcomes import dashboard as board
+from outcomes import downloads, worklist as work
+from outcomes.figures import render as drawing
+from outcomes.figures.theme import Theme
+from outcomes.pages import ENDPOINTS, figure_cards
+from trial_site import clock
+from trial_site.protocol import current
+
+FLAGS_A_PAGE = 50
+
+
+@require_GET
+def worklist(request: HttpRequest) -> HttpResponse:
+    """What is due, late or blocked for this role; ``?state=`` shows one group."""
+    groups = work.groups(request.user)
+    state = request.GET.get("state", "")
+    shown = [group for group in groups if group.total and state in ("", group.state)]
+    context = {
+        "groups": groups,
+        "shown": shown,
+        "state": state,
+        "today": clock.today(),
+        "total": sum(group.total for group in groups),
+    }
+    return render(request, "outcomes/worklist.html", context)
+
+
+@require_GET
+def casebook(request: HttpRequest, subject: str) -> HttpResponse:
+    """One timeline of everything about one participant; ``?kind=`` narrows it."""
+    people = Participant.objects.visible_to(request.user)
+    participant = get_object_or_404(
+        people.select_related("allocation", "screening", "site"), subject=subject
+    )
+    kind = request.GET.get("kind", "")
+    context = {
+        "participant": participant,
+        "days": book.days(participant, request.user, kind if kind in book.KINDS else ""),
+        "kinds": book.KINDS.items(),
+        "kind": kind,
+        "summary": book.summary(participant),
+        "actions": book.actions(participant, request.user),
+        "today": clock.today(),
+    }
+    return render(request, "outcomes/casebook.html", context)
+
+
+@require_GET
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """The endpoints by arm, every participant drawn."""
+    context = {
+        **board.overview(request.user),
+        "today": clock.today(),
+        "cards": figure_cards(),
+        "protocol": current(),
+    }
+    return render(request, "outcomes/dashboard.html", context)
+
+
+@require_GET
+def endpoint(request: HttpRequest, name: str) -> HttpResponse:
+    """The rows that one number was computed from."""
+    if name not in ENDPOINTS:
+        raise Http404
+    context = {
+        **board.overview(request.user),
+        "outcome": current().outcome(ENDPOINTS[name].outcome),
+        "name": name,
+    }
+    return render(request, ENDPOINTS[name].template, context)
+
+
+@require_GET
+def endpoint_download(request: HttpRequest, name: str) -> HttpResponse:
+    """The same rows as CSV."""
+    if name not in ENDPOINTS:
+        raise Http404
+    response = HttpResponse(
+        downloads.endpoint_csv(name, board.overview(request.user)),
+        content_type="text/csv; charset=utf-8",
+    )
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+@require_GET
+def figure(request: HttpRequest, name: str, form: str) -> HttpResponse:
+    """A figure as specification, SVG or PDF; ``?theme=`` light or dark, ``?size=`` wide or narrow."""
+    if name not in board.FIGURES:
+        raise Http404
+    theme = Theme.DARK if request.GET.get("theme") == Theme.DARK else Theme.LIGHT
+    narrow = request.GET.get("size") == "narrow"
+
+    def spec() -> dict:  # type: ignore[type-arg]
+        return board.figure_spec(
+            request.user, name, theme=theme, narrow=narrow, translate=gettext
+        )
+
+    key = f"figure:{name}:{theme}:{narrow}:{get_language()}"
+    text = board.cached(request.user, key, lambda: json.dumps(spec()))
+    if form == "json":
+        return JsonResponse(json.loads(text))
+    draw = {"svg": drawing.svg, "pdf": drawing.pdf}[form]
+    drawn = board.cached(request.user, f"{key}:{form}", lambda: draw(json.loads(text)))
+    kind = {"svg": "image/svg+xml", "pdf": "application/pdf"}[form]
+    return HttpResponse(drawn, content_type=kind)
+
+
+@require_GET
+def follow_up(request: HttpRequest) -> HttpResponse:
+    """The open flags by urgency; ``?state=`` late, due or soon."""
+    rows = [work.flag_row(flag, request.user) for flag in work.open_flags(request.user)]
+    state = request.GET.get("state", "")
+    shown = [row for row in rows if state in ("", row.state)]
+    counts = [(key, label, sum(row.state == key for row in rows)) for key, label in work.URGENCIES]
+    context = {
+        "page_obj": Paginator(shown, FLAGS_A_PAGE).get_page(request.GET.get("page")),
+        "counts": counts,
+        "state": state,
+        "total": len(rows),
+    }
+    return render(request, "outcomes/follow_up.html", context)

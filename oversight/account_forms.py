@@ -1,0 +1,78 @@
+"""Making and changing accounts."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import password_validators_help_texts
+from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
+
+from oversight.accounts import change_account, create_account
+from oversight.forms import EntryForm
+from trial_site.models import Site, User
+from trial_site.roles import PEOPLE, Role
+
+_password_help = lazy(lambda: " ".join(map(str, password_validators_help_texts())), str)
+
+
+class _Rights(EntryForm):
+    role = forms.ChoiceField(
+        label=_("Role"), choices=[(role.value, role.label) for role in Role if role in PEOPLE]
+    )
+    sites = forms.ModelMultipleChoiceField(
+        label=_("Sites"),
+        queryset=Site.objects.all(),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("The account sees the participants of these sites only"),
+    )
+
+
+class NewAccountForm(_Rights):
+    username = forms.CharField(
+        label=_("User name"), max_length=150, help_text=_("Never used again for somebody else")
+    )
+    password = forms.CharField(
+        label=_("First password"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_password_help(),
+    )
+    field_order = ("username", "role", "sites", "password")
+
+    def create(self, by: User) -> User:
+        data = self.cleaned_data
+        return create_account(
+            username=data["username"],
+            role=data["role"],
+            sites=data["sites"],
+            password=data["password"],
+            by=by,
+        )
+
+
+class AccountForm(_Rights):
+    active = forms.BooleanField(
+        label=_("Active"),
+        required=False,
+        help_text=_("Deactivating ends the person's sessions at once"),
+    )
+    reason = forms.CharField(label=_("Why is the account changed?"), max_length=500)
+    field_order = ("role", "sites", "active", "reason")
+
+    def __init__(self, *args: Any, account: User, **kwargs: Any) -> None:
+        self.account = account
+        initial = {
+            "role": account.role, "sites": account.sites.all(), "active": account.is_active,
+        }  # fmt: skip
+        super().__init__(*args, initial=initial, **kwargs)
+
+    def change(self, by: User) -> User:
+        data = self.cleaned_data
+        return change_account(
+            self.account,
+            role=data["role"],
+            sites=data["sites"],
+            active=data["active"],
+            reason=data["reason"],
+            by=by,
+        )

@@ -1,0 +1,107 @@
+"""Reading the audit trail, within what a person may see."""
+
+import csv
+import datetime as dt
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from oversight.trail import AuditEntry
+from trial_site.models import User
+from trial_site.roles import SEES_ARM, Role
+
+LABORATORY_RECORDS = "labs."
+COLUMNS = (
+    "at", "actor", "role", "action", "record", "field", "old", "new", "reason", "chain",
+    "sequence", "hash",
+)  # fmt: skip
+
+
+def visible_entries(user: User) -> QuerySet[AuditEntry]:
+    """The entries of the user's sites, and of the trial as a whole.
+
+    The laboratory sees its own records only (others name the arm); the administrator sees accounts
+    and sites only.
+    """
+    entries = AuditEntry.objects.select_related("site")
+    if user.role == Role.ADMIN:
+        return entries.filter(Q(model__startswith="trial_site.") | Q(model=""))
+    entries = entries.filter(Q(site=None) | Q(site__in=user.sites.all()))
+    if not SEES_ARM.allows(user):
+        return entries.filter(model__startswith=LABORATORY_RECORDS)
+    return entries
+
+
+def search_entries(
+    user: User, *, text: str = "", model: str = "", day: dt.date | None = None
+) -> QuerySet[AuditEntry]:
+    """The visible entries, newest first, by record or person, kind of record and day at the site."""
+    entries = visible_entries(user).order_by("-at", "-pk")
+    if text:
+        entries = entries.filter(
+            Q(object_label__icontains=text) | Q(actor_name__icontains=text) | Q(event__icontains=text)
+        )
+    if model:
+        entries = entries.filter(model=model)
+    if day:
+        zone = timezone.get_default_timezone()
+        start = dt.datetime.combine(day, dt.time.min, zone)
+        entries = entries.filter(at__gte=start, at__lt=start + dt.timedelta(days=1))
+    return entries
+
+
+def record_entries(user: User, model: str, pk: int) -> QuerySet[AuditEntry]:
+    """What happened to one record, newest first."""
+    entries = visible_entries(user).filter(model=model, object_id=str(pk))
+    return entries.order_by("-sequence")
+
+
+def model_name(label: str) -> str:
+    """``dosing.administration`` in words."""
+    return str(apps.get_model(label)._meta.verbose_name) if label else ""
+
+
+def field_name(label: str, column: str) -> str:
+    """A column in words: ``given_at`` is "given at"; a name that is no field any more stays."""
+    for field in apps.get_model(label)._meta.concrete_fields if label else ():
+        if field.attname == column:
+            return str(field.verbose_name)
+    return column
+
+
+def as_csv(entries: QuerySet[AuditEntry]) -> Iterator[str]:
+    """One line a changed field; times in UTC with their offset; nothing a spreadsheet would run."""
+    yield _line(COLUMNS)
+    for entry in entries.iterator(1000):
+        for field, (old, new) in _pairs(entry):
+            yield _line(
+                (
+                    entry.at.isoformat(), entry.actor_name, entry.role, entry.action,
+                    entry.object_label or entry.event, field, old, new, entry.reason,
+                    entry.chain_id, entry.sequence, entry.hash,
+                )  # fmt: skip
+            )
+
+
+def _pairs(entry: AuditEntry) -> list[tuple[str, tuple[Any, Any]]]:
+    """``(field, (old, new))`` of an entry; an event's details are all new."""
+    if entry.event:
+        return [(name, ("", value)) for name, value in entry.changes.items()] or [("", ("", ""))]
+    return [(name, (pair[0], pair[1])) for name, pair in entry.changes.items()]
+
+
+def _line(cells: tuple[Any, ...]) -> str:
+    output = StringIO()
+    csv.writer(output).writerow([_inert(cell) for cell in cells])
+    return output.getvalue()
+
+
+def _inert(cell: Any) -> Any:
+    """A text that begins like a formula is marked as text (R30)."""
+    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{cell}"
+    return "" if cell is None else cell

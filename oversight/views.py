@@ -1,0 +1,78 @@
+"""The audit trail, the history of any record, and the accounts."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from oversight.account_forms import AccountForm, NewAccountForm
+from oversight.accounts import accounts_with_sites
+from oversight.audit_forms import AuditSearchForm
+from oversight.forms import attempt
+from oversight.permissions import READ_HISTORY
+from oversight.selectors import as_csv, model_name, record_entries, search_entries
+
+ENTRIES_A_PAGE = 50
+
+
+@require_GET
+def audit(request: HttpRequest) -> HttpResponse:
+    """Search the audit trail; the address keeps the search."""
+    form = AuditSearchForm(request.GET or None)
+    entries = search_entries(request.user, **form.criteria())
+    page = Paginator(entries, ENTRIES_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "page_obj": page,
+        "can_open_history": READ_HISTORY.allows(request.user),
+    }
+    return render(request, "oversight/audit.html", context)
+
+
+@require_GET
+def audit_download(request: HttpRequest) -> HttpResponse:
+    form = AuditSearchForm(request.GET or None)
+    entries = search_entries(request.user, **form.criteria())
+    response = StreamingHttpResponse(as_csv(entries), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="audit.csv"'
+    return response
+
+
+@require_GET
+def history(request: HttpRequest, model: str, pk: int) -> HttpResponse:
+    """Every version of one record: old → new, who, when, why."""
+    entries = list(record_entries(request.user, model, pk))
+    if not entries:
+        raise Http404
+    context = {"entries": entries, "record": entries[0], "kind": model_name(model)}
+    return render(request, "oversight/history.html", context)
+
+
+@require_GET
+def accounts(request: HttpRequest) -> HttpResponse:
+    return render(request, "oversight/accounts.html", {"accounts": accounts_with_sites()})
+
+
+@require_http_methods(["GET", "POST"])
+def account_new(request: HttpRequest) -> HttpResponse:
+    form = NewAccountForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        outcome = attempt(form, lambda: form.create(request.user))
+        if outcome:
+            messages.success(request, _("The account is ready"))
+            return redirect("oversight:accounts")
+    return render(request, "oversight/account_form.html", {"form": form, "account": None})
+
+
+@require_http_methods(["GET", "POST"])
+def account_edit(request: HttpRequest, username: str) -> HttpResponse:
+    account = get_object_or_404(accounts_with_sites(), username=username)
+    form = AccountForm(request.POST or None, account=account)
+    if request.method == "POST" and form.is_valid():
+        outcome = attempt(form, lambda: form.change(request.user))
+        if outcome:
+            messages.success(request, _("The account is changed"))
+            return redirect("oversight:accounts")
+    return render(request, "oversight/account_form.html", {"form": form, "account": account})

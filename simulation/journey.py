@@ -1,0 +1,313 @@
+"""One patient's way through the trial, as a process: it yields when it next has something to do.
+
+Everything is done by the real actions, by the account whose work it is, at the simulated time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Generator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils import timezone
+
+from dosing.actions import Given, order_drug, planned_slots, record_dose, withdraw_drugs
+from dosing.models import Administration, DrugChoice, Order
+from dosing.rules.holds import hold_reasons
+from dosing.rules.orders import Phase, propose_ganciclovir
+from dosing.selectors import latest_safety_values
+from enrollment.actions.allocation import allocate
+from enrollment.actions.participation import end_participation, enrol, record_visit
+from enrollment.actions.screening import (
+    confirm_eligibility,
+    record_consent,
+    start_screening,
+    submit_screening,
+)
+from enrollment.models import Participant, Screening
+from enrollment.facts import ScreeningFacts
+from enrollment.rules.age import age_on
+from enrollment.rules.clearance import cockcroft_gault, creatinine_mg_dl
+from enrollment.states import State
+from labs.actions import Entry, Sample, record_cytotoxicity, record_results
+from labs.models import Specimen
+from outcomes.schedule import conversion_of, pcr_results
+from simulation.disease import Fate, Patient
+from simulation.people import Staff, eligible_facts, failing_facts, undecided_facts
+from simulation.samples import pcr_entry, plate, safety_entries
+from trial_site import clock
+from trial_site.protocol import current
+from trial_site.protocol.definition import Drug, Frequency
+from trial_site.roles import Role
+
+Steps = Generator[dt.datetime, None, None]
+ScreeningSteps = Generator[dt.datetime, None, Screening]
+LONGEST_COURSE_DAYS = 24
+
+
+def at(day: dt.date, hour: int, minute: int = 0) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(hour, minute), timezone.get_default_timezone())
+
+
+@dataclass
+class Journey:
+    """``start`` is the day of screening."""
+
+    patient: Patient
+    staff: Staff
+    start: dt.date
+
+    def whole(self) -> Steps:
+        """From screening to the end, whatever that is."""
+        screening = yield from self.screening(eligible_facts(self.patient, self.start))
+        yield at(self.start, 11, 30)
+        screening = confirm_eligibility(
+            screening, version=screening.version, by=self.staff[Role.INVESTIGATOR]
+        )
+        yield at(self.start, 14)
+        coordinator = self.staff[Role.COORDINATOR]
+        self.participant = enrol(screening, by=coordinator)
+        yield at(self.start, 14, 30)
+        allocate(self.participant, by=coordinator)
+        self._refresh()
+        self.patient.arm_effect = Drug.IL2 in current().arm(self.participant.arm or "").drugs
+        yield from self.treatment(self.start + dt.timedelta(days=1))
+        yield from self.follow_up()
+
+    def screening(self, facts: ScreeningFacts, *, submit: bool = True) -> ScreeningSteps:
+        """A draft, its consent, and its submission; returns the screening."""
+        coordinator = self.staff[Role.COORDINATOR]
+        yield at(self.start, 9)
+        screening = start_screening(site=self.staff.site, facts=facts, by=coordinator)
+        yield at(self.start, 9, 20)
+        record_consent(
+            screening,
+            signed_on=self.start - dt.timedelta(days=1),
+            form_version="1.1",
+            language="zh-hans",
+            explained_by="Dr Li",
+            by=coordinator,
+        )
+        if submit:
+            yield at(self.start, 10)
+            screening = submit_screening(screening, version=screening.version, by=coordinator)
+        return screening
+
+    def failure(self) -> Steps:
+        yield from self.screening(failing_facts(self.patient, self.start))
+
+    def undecided(self) -> Steps:
+        yield from self.screening(undecided_facts(self.patient, self.start))
+
+    def draft(self) -> Steps:
+        yield from self.screening(undecided_facts(self.patient, self.start), submit=False)
+
+    def unconfirmed(self) -> Steps:
+        yield from self.screening(eligible_facts(self.patient, self.start))
+
+    def waiting(self) -> Steps:
+        """Enrolled, and not allocated yet."""
+        screening = yield from self.screening(eligible_facts(self.patient, self.start))
+        yield at(self.start, 11, 30)
+        screening = confirm_eligibility(
+            screening, version=screening.version, by=self.staff[Role.INVESTIGATOR]
+        )
+        yield at(self.start, 14)
+        enrol(screening, by=self.staff[Role.COORDINATOR])
+
+    # --- treatment --------------------------------------------------------------------------
+
+    def treatment(self, first: dt.date) -> Steps:
+        """Baseline samples, orders, then day after day until conversion is confirmed."""
+        yield at(first, 6, 30)
+        self._pcr()
+        self._blood()
+        self._plate()
+        yield at(first, 7, 15)
+        orders = self._order(first)
+        self.patient.day0 = first
+        for number in range(LONGEST_COURSE_DAYS):
+            day = first + dt.timedelta(days=number)
+            yield from self._one_day(day, number, orders)
+            if self.patient.fate is Fate.WITHDRAWS and number == 9:
+                yield at(day, 15)
+                self._end(State.WITHDREW, "Did not want further injections")
+                return
+            if number >= 13 and self._is_confirmed():
+                break
+        yield at(day, 21)
+        withdraw_drugs(
+            self.participant,
+            reason="Conversion confirmed" if self._is_confirmed() else "End of the course",
+            by=self.staff[Role.INVESTIGATOR],
+        )
+        self._refresh()
+
+    def _one_day(self, day: dt.date, number: int, orders: list[Order]) -> Steps:
+        if number:
+            yield at(day, 6, 30)
+            if number % 2 == 0:
+                self._blood()
+            if number % 7 in {0, 3}:
+                self._pcr()
+            if number == 7:
+                self._plate()
+        slots = sorted((slot, order.pk, order) for order in orders for slot in planned_slots(order, day))
+        for slot, _, order in slots:
+            delay = dt.timedelta(minutes=self.patient.random.randint(2, 25))
+            yield slot + delay
+            self._dose(order, slot)
+        if number in {0, 7}:
+            yield at(day, 20, 40)
+            self._visit("D7" if number else "D0", day)
+
+    def _order(self, day: dt.date) -> list[Order]:
+        facts = self.participant.screening.answers
+        rule = current()
+        values = latest_safety_values(self.participant, clock.now())
+        if not values or facts.creatinine is None or facts.weight_kg is None:
+            raise RuntimeError("The simulated patient has no baseline blood")
+        clearance = cockcroft_gault(
+            age=age_on(facts.birth_date, day),
+            weight_kg=facts.weight_kg,
+            creatinine_mg_dl=creatinine_mg_dl(
+                facts.creatinine, facts.creatinine_unit, rule.clearance
+            ),
+            sex=facts.sex,
+            rule=rule.clearance,
+        )
+        proposal = propose_ganciclovir(
+            weight_kg=facts.weight_kg,
+            clearance=clearance,
+            phase=Phase.INDUCTION,
+            rule=rule.ganciclovir,
+        )
+        investigator = self.staff[Role.INVESTIGATOR]
+        orders = [
+            order_drug(
+                self.participant,
+                drug=DrugChoice.GANCICLOVIR,
+                amount=proposal.mg,
+                frequency=proposal.frequency,
+                weight_kg=facts.weight_kg,
+                basis=proposal.steps,
+                starts_at=at(day, 8),
+                by=investigator,
+            )
+        ]
+        if self.patient.arm_effect:
+            orders.append(
+                order_drug(
+                    self.participant,
+                    drug=DrugChoice.IL2,
+                    amount=rule.il2.dose_miu,
+                    frequency=Frequency.EVERY_24_HOURS,
+                    starts_at=at(day, 10),
+                    by=investigator,
+                )
+            )
+        return orders
+
+    def _dose(self, order: Order, slot: dt.datetime) -> None:
+        record_dose(order, slot_at=slot, given=self._what_happens(order), by=self.staff[Role.NURSE])
+        self._refresh()
+
+    def _what_happens(self, order: Order) -> Given:
+        status, reason = Administration.Status, Administration.Reason
+        now, draw = clock.now(), self.patient.random.random()
+        if order.drug == DrugChoice.IL2:
+            sites = [code for code, _ in current().il2.injection_sites]
+            site = sites[(now.timetuple().tm_yday) % len(sites)]
+            return Given(status.GIVEN, order.amount, now, injection_site=site)
+        held = hold_reasons(latest_safety_values(self.participant, now), current())
+        if held:
+            return Given(status.NOT_GIVEN, Decimal(0), why=reason.LAB_HOLD)
+        started = self.participant.day0_at is not None
+        if started and draw < 0.02:
+            return Given(status.NOT_GIVEN, Decimal(0), why=reason.ABSENT)
+        if started and draw < 0.04:
+            part = (order.amount * Decimal("0.6")).to_integral_value()
+            return Given(
+                status.PARTIAL, part, now, why=reason.ERROR, note="Cannula out, stopped at 60 %"
+            )
+        return Given(status.GIVEN, order.amount, now)
+
+    def _is_confirmed(self) -> bool:
+        results = pcr_results([self.participant])[self.participant.pk]
+        conversion = conversion_of(self.participant, results)
+        return bool(conversion and conversion.confirmed)
+
+    # --- follow-up --------------------------------------------------------------------------
+
+    def follow_up(self) -> Steps:
+        """Visits after withdrawal, each on a day of its window, until completion or loss."""
+        if self.participant.has_ended:
+            return
+        for code in ("WITHDRAWAL", "M1", "M2", "M3"):
+            visit = self.participant.visits.get(code=code)
+            late = self.patient.random.randint(0, (visit.closes - visit.target).days)
+            day = visit.target + dt.timedelta(days=late)
+            if self.patient.fate is Fate.LOST and code == "M2":
+                yield at(visit.closes + dt.timedelta(days=14), 16)
+                self._end(State.LOST, "Did not answer three calls")
+                return
+            if self.patient.fate is Fate.OVERDUE and code == "M1":
+                return
+            yield at(day, 9)
+            self._pcr()
+            self._blood()
+            yield at(day, 10)
+            self._visit(code, day)
+        yield at(day, 16)
+        self._end(State.COMPLETED, "Follow-up of three months completed")
+
+    # --- one thing each ---------------------------------------------------------------------
+
+    def _sample(self, kind: Specimen.Kind) -> Sample:
+        collected = clock.now() - dt.timedelta(minutes=25)
+        return Sample(kind, collected, clock.now())
+
+    def _pcr(self) -> None:
+        day = timezone.localdate(clock.now())
+        copies = self.patient.copies(day, self.participant.withdrawn_on)
+        self._results(Specimen.Kind.PLASMA, [pcr_entry(copies)])
+
+    def _blood(self) -> None:
+        neutrophils = self.patient.neutrophils(timezone.localdate(clock.now()))
+        self._results(Specimen.Kind.WHOLE_BLOOD, safety_entries(self.patient, neutrophils))
+
+    def _results(self, kind: Specimen.Kind, entries: list[Entry]) -> None:
+        record_results(
+            self.participant,
+            sample=self._sample(kind),
+            entries=entries,
+            confirmed=True,
+            by=self.staff[Role.LAB],
+        )
+
+    def _plate(self) -> None:
+        lysis = self.patient.lysis(timezone.localdate(clock.now()))
+        record_cytotoxicity(
+            self.participant,
+            sample=self._sample(Specimen.Kind.PBMC),
+            effectors="pbmc",
+            wells=plate(lysis, self.patient.random),
+            by=self.staff[Role.LAB],
+        )
+
+    def _visit(self, code: str, day: dt.date) -> None:
+        visit = self.participant.visits.get(code=code)
+        record_visit(visit, done_on=day, by=self.staff[Role.COORDINATOR])
+
+    def _end(self, after: State, why: str) -> None:
+        end_participation(
+            self.participant, after=after, why=why, by=self.staff[Role.INVESTIGATOR]
+        )
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self.participant = Participant.objects.select_related("allocation", "screening").get(
+            pk=self.participant.pk
+        )
+

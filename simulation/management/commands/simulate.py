@@ -1,0 +1,40 @@
+import datetime as dt
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from oversight.refusals import Refused
+from simulation.trial import simulate
+
+
+class Command(BaseCommand):
+    help = "Play fictional participants through the real actions, in a demo database."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--participants", type=int, default=10)
+        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--as-of", type=dt.date.fromisoformat, help="YYYY-MM-DD; now by default")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("Fictional participants belong in a demo database (DEMO=1) only")
+        as_of = timezone.localtime()
+        if options["as_of"]:
+            zone = timezone.get_default_timezone()
+            as_of = dt.datetime.combine(options["as_of"], dt.time(9), zone)
+        try:
+            simulate(
+                participants=options["participants"],
+                seed=options["seed"],
+                as_of=as_of,
+                progress=self._progress if options["verbosity"] > 1 else str,
+            )
+        except Refused as refused:
+            raise CommandError(str(refused)) from None
+        self.stdout.write(self.style.SUCCESS(f"{options['participants']} participants are simulated"))
+
+    def _progress(self, day: str) -> None:
+        self.stdout.write(day)

@@ -1,0 +1,46 @@
+"""``make test``: the suite on SQLite, then on PostgreSQL where one answers; says what was left out.
+
+Arguments go to pytest: ``python -m tests -k allocation``.
+"""
+
+import os
+import subprocess
+import sys
+
+from tests import services
+
+PYTEST = [sys.executable, "-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+# Pure functions know no database: the run on SQLite has tested them.
+TOUCHES_DATABASE = ["--ignore-glob=*/test_rules_*", "--ignore-glob=*/test_protocol_*"]
+
+
+def main(arguments: list[str]) -> int:
+    left_out = {
+        "the run on PostgreSQL": services.without_postgres(),
+        "tests on Redis": services.without_redis(),
+        "browser journeys": services.without_chromium(),
+        "tests on the registry's documents": services.without_shared(),
+    }
+    reasons = [f"{part} ({reason})" for part, reason in left_out.items() if reason]
+    if services.IN_CI and reasons:
+        print(f"CI may leave nothing out: {'; '.join(reasons)}")
+        return 1
+    failed = run("SQLite", arguments, {})
+    if not left_out["the run on PostgreSQL"]:
+        failed |= run(
+            "PostgreSQL", [*TOUCHES_DATABASE, *arguments], {"DATABASE_URL": services.POSTGRES_URL}
+        )
+    print(f"Left out: {'; '.join(reasons)}." if reasons else "Nothing was left out.")
+    return failed
+
+
+def run(database: str, arguments: list[str], environment: dict[str, str]) -> int:
+    print(f"On {database}", flush=True)
+    inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    return subprocess.call(  # noqa: S603 - the developer's own arguments
+        [*PYTEST, *arguments], env={**inherited, **environment}
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
