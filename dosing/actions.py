@@ -30,6 +30,8 @@ from trial_site.protocol.definition import gettext_noop
 
 UNIT_OF = {DrugChoice.IL2: UnitChoice.MIU, DrugChoice.GANCICLOVIR: UnitChoice.MG}
 
+TOO_EARLY = Message(gettext_noop("It is too early to record this dose"))
+
 
 def order_drug(
     participant: Participant,
@@ -58,8 +60,7 @@ def order_drug(
     starts_at = starts_at.replace(second=0, microsecond=0)
     with recorded(by=by, key=key):
         participant = locked_participant(participant, by=by)
-        _check_order(participant, drug)
-        _check_amount(drug, amount, starts_at)
+        _refuse(order_refusal(participant, drug))
         questions = order_questions(drug, amount, weight_kg)
         if questions and not confirmed:
             raise NeedsConfirmation(questions)
@@ -107,7 +108,7 @@ def record_dose(
         if slot_at not in planned_slots(order, timezone.localdate(slot_at)):
             raise Refused(Message(gettext_noop("No dose is planned at this time")))
         if not is_open(slot_at, clock.now()):
-            raise Refused(Message(gettext_noop("It is too early to record this dose")))
+            raise Refused(TOO_EARLY)
         _check_given(order, given)
         administration = Administration(
             participant=participant, order=order, drug=order.drug, slot_at=slot_at, unit=order.unit
@@ -159,24 +160,37 @@ def withdraw_drugs(
         raise Refused(Message(gettext_noop("Say why the drugs are withdrawn")))
     with recorded(by=by, reason=reason, key=key):
         participant = locked_participant(participant, by=by)
-        last = delivered(participant, DrugChoice.GANCICLOVIR).last()
-        if last is None:
-            raise Refused(Message(gettext_noop("No ganciclovir has been given yet")))
-        if participant.state != State.ON_TREATMENT:
-            raise Refused(Message(gettext_noop("This participant is no longer on treatment")))
+        _refuse(withdrawal_refusal(participant))
         now = clock.now()
         for order in participant.orders.filter(ends_at=None):
             order.ends_at = max(now, order.starts_at)
             order.save()
+        last = delivered(participant, DrugChoice.GANCICLOVIR).latest("given_at")
         anchor_withdrawal(participant, on=timezone.localdate(last.given_at), by=by)
         return participant
 
 
-def _check_order(participant: Participant, drug: str) -> None:
+def order_refusal(participant: Participant, drug: str) -> Message | None:
+    """Why ``drug`` cannot be ordered for the participant now, if it cannot."""
     if participant.state not in {State.ALLOCATED, State.ON_TREATMENT}:
-        raise Refused(Message(gettext_noop("Only an allocated participant is treated")))
+        return Message(gettext_noop("Only an allocated participant is treated"))
     if drug not in current().arm(participant.allocation.arm).drugs:
-        raise Refused(Message(gettext_noop("This arm does not receive this drug")))
+        return Message(gettext_noop("This arm does not receive this drug"))
+    return None
+
+
+def withdrawal_refusal(participant: Participant) -> Message | None:
+    """Why the drugs cannot be withdrawn from the participant now, if they cannot."""
+    if not delivered(participant, DrugChoice.GANCICLOVIR).exists():
+        return Message(gettext_noop("No ganciclovir has been given yet"))
+    if participant.state != State.ON_TREATMENT:
+        return Message(gettext_noop("This participant is no longer on treatment"))
+    return None
+
+
+def _refuse(reason: Message | None) -> None:
+    if reason is not None:
+        raise Refused(reason)
 
 
 def _end_open_order(
@@ -204,11 +218,7 @@ def _check_given(order: Order, given: Given) -> None:
         return
     if given.at is None or given.at > clock.now():
         raise Refused(Message(gettext_noop("Enter when it was given; not in the future")))
-    _check_amount(order.drug, given.amount, given.at)
-
-
-def _check_amount(drug: str, amount: Decimal, at: dt.datetime) -> None:
-    reasons = impossible(drug, amount, at)
+    reasons = impossible(order.drug, given.amount, given.at)
     if reasons:
         raise Refused(Message(gettext_noop("This amount cannot be true")), reasons)
 

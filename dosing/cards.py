@@ -8,11 +8,11 @@ from decimal import Decimal
 from django.urls import reverse
 
 from dosing.day import Slot
-from dosing.models import Administration, DrugChoice, Order
+from dosing.models import Administration, DrugChoice, Order, UnitChoice
 from dosing.rules.holds import hold_reasons, missing_results
 from dosing.rules.timing import SlotState, is_open
 from dosing.selectors import SafetyValues
-from dosing.wording import clock_text, dose_text, drug_name, duration, route, site_name
+from dosing.wording import UNITS, clock_text, dose_text, drug_name, duration, route, site_name
 from trial_site.messages import Message
 from trial_site.protocol import current
 from trial_site.protocol.definition import gettext_noop
@@ -100,7 +100,7 @@ def card(slot: Slot, behind: Behind, moment: Moment, *, may_record: bool) -> Car
         heading=heading(slot, moment, recorded),
         time=clock_text(slot.at, moment.day),
         amount=amount,
-        unit=order.unit,
+        unit=UNITS[UnitChoice(order.unit)],
         ordered=dose_text(order.amount, order.unit) if amount != order.amount else None,
         why=_why(slot, behind, moment),
         buttons=_buttons(slot, moment, recorded) if may_record else (),
@@ -173,7 +173,10 @@ def held_by(safety: SafetyValues, day: dt.date) -> tuple[Message, ...]:
     return tuple(
         Message(
             gettext_noop("%(reason)s (blood of %(when)s)."),
-            {"reason": reason, "when": clock_text(known.collected_at, day)},
+            {
+                "reason": Message(reason.text, {**reason.params, "value": known.printed}),
+                "when": clock_text(known.collected_at, day),
+            },
         )
         for analyte, known in safety.items()
         for reason in hold_reasons({analyte: known.value}, current())
@@ -201,9 +204,7 @@ def _what_was_recorded(recorded: Administration, recorder: str) -> list[Message]
 # --- what may be done -------------------------------------------------------------------------
 
 
-def _buttons(
-    slot: Slot, moment: Moment, recorded: Administration | None
-) -> tuple[Button, ...]:
+def _buttons(slot: Slot, moment: Moment, recorded: Administration | None) -> tuple[Button, ...]:
     """One main action at most; a held dose has none, a dose of another day needs its own time."""
     if recorded is not None:
         return (Button(gettext_noop("Correct"), reverse("dosing:correct", args=[recorded.pk])),)
@@ -216,7 +217,8 @@ def _buttons(
     if slot.state is SlotState.HELD:
         first = Button(gettext_noop("Record not given: held"), f"{urls['record']}?outcome=held")
     elif slot.day != moment.today:
-        return (Button(gettext_noop("Record what happened"), urls["record"], is_main=True),)
+        url = f"{urls['record']}?outcome=given"
+        return (Button(gettext_noop("Record what happened"), url, is_main=True),)
     else:
         first = Button(gettext_noop("Given as ordered"), urls["give"], is_main=True)
     return first, Button(gettext_noop("Something else happened"), urls["record"])

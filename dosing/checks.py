@@ -15,9 +15,11 @@ from dosing.rules.administration import (
 )
 from dosing.rules.holds import hold_reasons
 from dosing.selectors import delivered, latest_safety_values
-from labs.rules.limits import check_limits
+from labs.rules.limits import EntryLevel, check_limits
+from oversight.refusals import Refused
 from trial_site.messages import Message
 from trial_site.protocol import current
+from trial_site.protocol.definition import gettext_noop
 
 
 @dataclass(frozen=True)
@@ -49,16 +51,17 @@ def impossible(drug: str, amount: Decimal, at: dt.datetime) -> tuple[Message, ..
 def order_questions(
     drug: str, amount: Decimal, weight_kg: Decimal | None
 ) -> list[tuple[str, Message]]:
-    """What the soft limits ask about an order (mg, kg), by field.  Sources: DOMAIN 2 and 4."""
-    if drug == DrugChoice.IL2:
-        return []
-    checked = [
-        ("amount", current().ganciclovir.mg_limits, amount),
-        ("weight_kg", current().steroids.weight_limits, weight_kg),
-    ]
-    checks = [
-        (name, check_limits(limits, value)) for name, limits, value in checked if value is not None
-    ]
+    """What the soft limits ask about an order (mg, kg), by field.
+
+    Raises ``Refused`` for what cannot be.  Sources: DOMAIN 2, 4 and 5.
+    """
+    limits = current().il2.miu_limits if drug == DrugChoice.IL2 else current().ganciclovir.mg_limits
+    checks = [("amount", check_limits(limits, amount))]
+    if weight_kg is not None:
+        checks.append(("weight_kg", check_limits(current().steroids.weight_limits, weight_kg)))
+    refused = [check.message for _, check in checks if check.level is EntryLevel.IMPOSSIBLE]
+    if refused:
+        raise Refused(Message(gettext_noop("This order cannot be true")), filter(None, refused))
     return [(name, check.message) for name, check in checks if check.message]
 
 

@@ -75,10 +75,30 @@ def day_plan(user: User, days: Sequence[dt.date], now: dt.datetime) -> DayPlan:
     safety = latest_safety_results(set(to_give.values()), now)
     held = {key for key, participant in to_give.items() if is_held(safety[participant])}
     stands = [
-        replace(slot, state=slot_state(slot.at, now=now, recorded=statuses.get(key), is_held=key in held))
+        replace(
+            slot,
+            state=slot_state(slot.at, now=now, recorded=statuses.get(key), is_held=key in held),
+        )
         for key, slot in slots.items()
     ]
     return DayPlan(tuple(sorted(stands, key=lambda slot: (slot.at, slot.subject))), safety)
+
+
+def slot_of(order: Order, at: dt.datetime, now: dt.datetime) -> tuple[Slot, SafetyValues]:
+    """One slot of ``order`` that is not recorded, and the values that decide whether it is held."""
+    safety: SafetyValues = {}
+    slot = Slot(
+        order.participant_id,
+        order.participant.subject,
+        order.pk,
+        order.drug,
+        order.frequency,
+        at,
+    )
+    if order.drug == DrugChoice.GANCICLOVIR and slot.day >= timezone.localdate(now):
+        safety = latest_safety_results([order.participant_id], now)[order.participant_id]
+    state = slot_state(at, now=now, recorded=None, is_held=is_held(safety))
+    return replace(slot, state=state), safety
 
 
 def is_held(values: SafetyValues) -> bool:
@@ -106,9 +126,7 @@ def _planned(
                 )
 
 
-def _recorded(
-    user: User, start: dt.datetime, end: dt.datetime
-) -> Iterator[tuple[Slot, str]]:
+def _recorded(user: User, start: dt.datetime, end: dt.datetime) -> Iterator[tuple[Slot, str]]:
     rows = (
         Administration.objects.visible_to(user)
         .filter(slot_at__gte=start, slot_at__lt=end)

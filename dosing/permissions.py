@@ -7,9 +7,7 @@ ORDER = Permission("order a drug", roles(Role.INVESTIGATOR))
 ADMINISTER = Permission("record a dose", roles(Role.NURSE))
 READ_DOSES = Permission(
     "read the dosing sheet",
-    roles(
-        Role.NURSE, Role.INVESTIGATOR, Role.COORDINATOR, Role.MONITOR, Role.DATA_MANAGER
-    ),
+    roles(Role.NURSE, Role.INVESTIGATOR, Role.COORDINATOR, Role.MONITOR, Role.DATA_MANAGER),
 )
 
 PAGES: dict[str, Methods | None] = {

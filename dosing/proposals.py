@@ -8,7 +8,6 @@ from fractions import Fraction
 from django.utils import timezone
 
 from dosing.rules.orders import Proposal, propose_ganciclovir
-from dosing.wording import day_text
 from enrollment.models import Participant
 from enrollment.rules.age import age_range
 from enrollment.rules.clearance import (
@@ -83,7 +82,7 @@ def _creatinine_steps(creatinine: Creatinine, mg_dl: Fraction) -> tuple[Message,
         gettext_noop("creatinine %(value)s of %(day)s"),
         {
             "value": quantity(creatinine.value, creatinine.unit),
-            "day": day_text(creatinine.collected_on),
+            "day": creatinine.collected_on.isoformat(),  # kept with the order, in any language
         },
     )
     if creatinine.unit == MG_DL:

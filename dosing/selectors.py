@@ -1,7 +1,7 @@
 """What the bedside needs to read: values that hold a dose, earlier doses, who recorded what."""
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,10 +11,12 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from dosing.models import Administration, DosingQuerySet, Order
+from dosing.rules.readings import deciding_value
 from dosing.rules.slots import slots_on
-from dosing.wording import clock_text, what_happened
+from dosing.wording import clock_text, dose_text, drug_name, what_happened
 from enrollment.models import Participant
 from labs.models import Result
+from labs.rules.numbers import quantity
 from trial_site import clock
 from trial_site.messages import Message
 from trial_site.protocol import current
@@ -23,9 +25,13 @@ from trial_site.protocol.definition import Frequency, gettext_noop
 
 @dataclass(frozen=True)
 class SafetyValue:
-    """The latest result of one analyte, in its canonical unit."""
+    """The latest result of one analyte that says something about its limit.
+
+    ``value`` decides, in the limit's unit; ``printed`` is what the laboratory wrote.
+    """
 
     value: Decimal
+    printed: str
     collected_at: dt.datetime
 
 
@@ -43,16 +49,17 @@ def latest_safety_results(
 ) -> dict[int, dict[str, SafetyValue]]:
     """The same for many participants (primary keys) in one query, with the time of the blood.
 
-    Only the latest result speaks: one without a number leaves its analyte unknown.
+    Only the latest result speaks: one that leaves the limit open leaves its analyte unknown.
     """
     latest: dict[int, dict[str, SafetyValue]] = defaultdict(dict)
     if not participants:
         return latest
+    bounds = {hold.analyte: hold.bound for hold in current().ganciclovir.holds}
     rows = (
         Result.objects.in_force()
         .filter(
             participant__in=participants,
-            analyte__in=[hold.analyte for hold in current().ganciclovir.holds],
+            analyte__in=bounds,
             collected_at__lte=at,
         )
         .annotate(
@@ -63,11 +70,13 @@ def latest_safety_results(
             )
         )
         .filter(place=1)
-        .values_list("participant_id", "analyte", "canonical_value", "collected_at")
+        .values_list("participant_id", "analyte", "operator", "canonical_value", "collected_at")
     )
-    for participant, analyte, value, collected_at in rows:
+    for participant, analyte, operator, number, collected_at in rows:
+        value = deciding_value(operator, number, bounds[analyte])
         if value is not None:
-            latest[participant][analyte] = SafetyValue(value, collected_at)
+            printed = ("" if operator == "=" else operator) + quantity(number, bounds[analyte].unit)
+            latest[participant][analyte] = SafetyValue(value, printed, collected_at)
     return latest
 
 
@@ -86,6 +95,42 @@ def delivered(participant: Participant, drug: str) -> DosingQuerySet:
     """The doses of ``drug`` that were given, whole or in part, the earliest first."""
     rows = Administration.objects.filter(participant=participant, drug=drug)
     return rows.exclude(status=Administration.Status.NOT_GIVEN).order_by("given_at", "pk")
+
+
+def open_order(participant: Participant, drug: str) -> Order | None:
+    """The order of ``drug`` that is running or about to."""
+    return Order.objects.filter(participant=participant, drug=drug, ends_at=None).first()
+
+
+@dataclass(frozen=True)
+class DrugTotal:
+    """How many doses of one drug there were to date, and what they delivered."""
+
+    name: Message
+    given: int
+    partial: int
+    not_given: int
+    delivered: Message
+
+
+def totals_to_date(participant: Participant) -> list[DrugTotal]:
+    """What the participant has received of each drug, rescue and all, in the order of drugs."""
+    by_drug: dict[str, list[Administration]] = defaultdict(list)
+    for row in Administration.objects.filter(participant=participant):
+        by_drug[row.drug].append(row)
+    return [_total(drug, rows) for drug, rows in sorted(by_drug.items())]
+
+
+def _total(drug: str, rows: list[Administration]) -> DrugTotal:
+    count = Counter(row.status for row in rows)
+    amount = sum((row.amount for row in rows if row.delivered), Decimal(0))
+    return DrugTotal(
+        name=drug_name(drug),
+        given=count[Administration.Status.GIVEN],
+        partial=count[Administration.Status.PARTIAL],
+        not_given=count[Administration.Status.NOT_GIVEN],
+        delivered=dose_text(amount, rows[0].unit),
+    )
 
 
 def last_given(

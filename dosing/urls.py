@@ -10,7 +10,7 @@ from dosing import views
 class SlotConverter:
     """An aware moment to the minute; in UTC, so that no clock change makes it ambiguous."""
 
-    regex = r"\d{8}T\d{4}Z"
+    regex = r"20\d{6}T\d{4}Z"
     _format = "%Y%m%dT%H%MZ"
 
     def to_python(self, value: str) -> dt.datetime:

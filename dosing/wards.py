@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -101,9 +101,7 @@ def wards(
     return [_ward(rows.participants[pk], cards[pk], orders[pk], moment) for pk in chosen]
 
 
-def _ward(
-    participant: Participant, cards: list[Card], orders: list[Order], moment: Moment
-) -> Ward:
+def _ward(participant: Participant, cards: list[Card], orders: list[Order], moment: Moment) -> Ward:
     weights = [order.weight_kg for order in orders if order.weight_kg is not None]
     study_day = None
     if participant.day0_at is not None:

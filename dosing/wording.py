@@ -68,6 +68,20 @@ def order_text(order: Order) -> Message:
     )
 
 
+def fixed_dose(drug: str) -> Message | None:
+    """The dose that the protocol fixes, in words; ``None`` where it is worked out."""
+    if drug != DrugChoice.IL2:
+        return None
+    rule = current().il2
+    return Message(
+        "%(dose)s %(frequency)s",
+        {
+            "dose": dose_text(rule.dose_miu, UnitChoice.MIU),
+            "frequency": str(Order.FrequencyChoice(rule.frequency).label),
+        },
+    )
+
+
 def clock_text(at: dt.datetime, day: dt.date | None = None) -> str:
     """``08:05`` on the site's ``day``; on another one, or without it, ``17 Mar 08:05``."""
     local = timezone.localtime(at)
@@ -84,3 +98,12 @@ def duration(span: dt.timedelta) -> Message:
         return Message(gettext_noop("%(minutes)s min"), {"minutes": str(minutes)})
     params = {"hours": str(hours), "minutes": str(minutes)}
     return Message(gettext_noop("%(hours)s h %(minutes)s min"), params)
+
+
+def sentence(*parts: Message) -> Message | str:
+    """Several messages as one, parted by semicolons; nothing for none."""
+    if not parts:
+        return ""
+    names = [f"part{number}" for number in range(len(parts))]
+    text = "; ".join(f"%({name})s" for name in names)
+    return Message(text, dict(zip(names, parts, strict=True)))

@@ -25,6 +25,7 @@ PAGES: dict[str, Methods | None] = {
     "enrollment:screening": {"GET": READ_SCREENING.roles},
     "enrollment:screening-edit": {"GET": SCREEN.roles, "POST": SCREEN.roles},
     "enrollment:screening-consent": {"GET": SCREEN.roles, "POST": SCREEN.roles},
+    "enrollment:screening-submit": {"POST": SCREEN.roles},
     "enrollment:screening-confirm": {"POST": CONFIRM.roles},
     "enrollment:screening-enrol": {"POST": ENROL.roles},
     "enrollment:participants": {"GET": READ_PARTICIPANTS.roles},

@@ -19,8 +19,8 @@ from labs.rules.specimens import sampling_faults
 from labs.rules.units import check_entry, to_canonical
 from labs.rules.wells import Well
 from oversight.canonical import plain
-from oversight.records import locked, record_many
 from oversight.recording import ReasonRequired, recorded
+from oversight.records import locked, record_many
 from oversight.refusals import NeedsConfirmation, Refused
 from trial_site import clock
 from trial_site.messages import Message
@@ -67,8 +67,8 @@ def record_results(
 ) -> list[Result]:
     """Enter the results of one specimen, each with its canonical value and CTCAE grade.
 
-    Raises ``NeedsConfirmation`` for values outside soft limits unless ``confirmed``, ``Refused`` for
-    impossible ones and for impossible times of the specimen, ``InconvertibleUnit``,
+    Raises ``NeedsConfirmation`` for values outside soft limits unless ``confirmed``, ``Refused``
+    for impossible ones and for impossible times of the specimen, ``InconvertibleUnit``,
     ``AlreadyRecorded``, ``PermissionDenied``.  Sources: DOMAIN 6 and 8.
     """
     ENTER_RESULTS.check(by)
@@ -134,8 +134,9 @@ def record_cytotoxicity(
 ) -> CytotoxicityAssay:
     """Enter one NK cytotoxicity plate; lysis is computed by the protocol's formula and ratio.
 
-    A plate without the wells that the formula needs is kept, with no result and the reason.  Raises
-    ``Refused`` for an impossible lysis, ``AlreadyRecorded``, ``PermissionDenied``.  Source: DOMAIN 7.
+    A plate without the wells that the formula needs is kept, with no result and the reason.
+    Raises ``Refused`` for an impossible lysis or impossible times of the specimen,
+    ``AlreadyRecorded``, ``PermissionDenied``.  Source: DOMAIN 7.
     """
     ENTER_RESULTS.check(by)
     protocol = current()

@@ -40,9 +40,7 @@ class Specimen(Record):
         SERUM = "serum", _("Serum")
         PBMC = "pbmc", _("PBMC")
 
-    participant = models.ForeignKey(
-        Participant, on_delete=models.PROTECT, related_name="specimens"
-    )
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="specimens")
     kind = models.CharField(_("specimen"), max_length=12, choices=Kind.choices)
     collected_at = models.DateTimeField(_("collected"))
     received_at = models.DateTimeField(_("received"), null=True, blank=True)
@@ -128,9 +126,7 @@ class Result(Record):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(
-                fields=("participant", "analyte", "collected_at"), name="result_course"
-            )
+            models.Index(fields=("participant", "analyte", "collected_at"), name="result_course")
         ]
 
     def __str__(self) -> str:
@@ -171,8 +167,8 @@ class Result(Record):
 class CytotoxicityAssay(Record):
     """One plate: NK cells against dyed targets, read by flow cytometry.
 
-    ``wells`` holds every well as typed; ``lysis`` is the protocol's formula at the protocol's ratio,
-    in percent, computed from them and kept to twelve places.
+    ``wells`` holds every well as typed; ``lysis`` is the protocol's formula at the protocol's
+    ratio, in percent, computed from them and kept to twelve places.
     """
 
     participant = models.ForeignKey(
@@ -206,6 +202,11 @@ class CytotoxicityAssay(Record):
     @property
     def audit_site_id(self) -> int:
         return self.participant.site_id
+
+    @property
+    def messages(self) -> list[Message]:
+        """What the rules remarked when the plate was saved."""
+        return [Message.from_json(remark) for remark in self.remarks]
 
     @property
     def typed_wells(self) -> tuple[Well, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 from labs.rules.cytotoxicity import Lysis, assess
 from labs.rules.numbers import plain
@@ -61,10 +62,10 @@ def conditions(rule: CytotoxicityRule) -> tuple[Condition, ...]:
 
 @dataclass(frozen=True)
 class PlateRow:
-    """A condition that was measured, its wells in order, and what the rules say about them."""
+    """A condition that was measured, its wells by their numbers, and what the rules found."""
 
     condition: Condition
-    wells: tuple[Well, ...]
+    cells: tuple[Well | None, ...]
     group: WellGroup
 
 
@@ -89,27 +90,30 @@ class Plate:
         return self._groups.get((condition.kind, condition.et_ratio))
 
     @property
+    def replicates(self) -> range:
+        """The numbers of the wells."""
+        return range(1, max(well.replicate for well in self.wells) + 1)
+
+    @property
     def rows(self) -> list[PlateRow]:
+        wells = {(well.kind, well.et_ratio, well.replicate): well for well in self.wells}
         return [
             PlateRow(
                 Condition(kind, ratio, is_endpoint=ratio == self.rule.et_ratio),
-                tuple(well for well in self.wells if (well.kind, well.et_ratio) == (kind, ratio)),
+                tuple(wells.get((kind, ratio, number)) for number in self.replicates),
                 group,
             )
             for (kind, ratio), group in self._groups.items()
         ]
 
     @property
-    def replicates(self) -> range:
-        """The numbers of the wells of the longest row."""
-        return range(1, max((len(row.wells) for row in self.rows), default=0) + 1)
-
-    @property
     def formulas(self) -> list[Formula]:
         """The protocol's formula first; none without wells at the endpoint's ratio."""
         lyses = [(name, self.assessment.lysis(name)) for name in _FORMULAS]
         found = [
-            Formula(lysis, _FORMULAS[name], name == self.rule.formula) for name, lysis in lyses if lysis
+            Formula(lysis, _FORMULAS[name], name == self.rule.formula)
+            for name, lysis in lyses
+            if lysis
         ]
         return sorted(found, key=lambda formula: not formula.is_chosen)
 
@@ -117,3 +121,12 @@ class Plate:
     def controls_pass(self) -> bool:
         controls = [self.group(Condition(kind, None)) for kind in _CONTROLS]
         return all(group is not None and not group.flags for group in controls)
+
+    @property
+    def endpoint_means(self) -> list[tuple[str, Fraction]]:
+        """The means that the lysis is computed from, by the letters of the formulas."""
+        endpoint = Condition(WellKind.EFFECTOR, self.rule.et_ratio)
+        letters = {"E": endpoint, "S": Condition(WellKind.SPONTANEOUS, None)}
+        letters["M"] = Condition(WellKind.MAXIMUM, None)
+        groups = [(letter, self.group(condition)) for letter, condition in letters.items()]
+        return [(letter, group.mean) for letter, group in groups if group]

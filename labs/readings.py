@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
 from labs.models import CytotoxicityAssay, Result
 from labs.rules.numbers import plain, quantity, rounded
 from labs.rules.pcr import Operator, PcrClass, explain, log10_text
 from trial_site.messages import Message
 from trial_site.protocol import current
-from trial_site.protocol.definition import gettext_noop
+from trial_site.protocol.definition import Analyte, gettext_noop
 
 SEVERE = 3  # CTCAE calls grade 3 severe
+
+# The limits that belong to a result: those of the assay, or those of a healthy person.
+QUANTIFICATION, NORMAL = ("lod", "lloq", "uloq"), ("lln", "uln")
 
 Badge = tuple[str, Message]
 
@@ -45,14 +50,25 @@ class Reading:
         return Message("%(name)s %(value)s", {"name": self.name, "value": self.result.text})
 
     @property
-    def kind(self) -> str:
-        """How the verdict looks: met, bad or unknown; empty where there is nothing to say."""
+    def in_short(self) -> Message:
+        """Analyte, value and, where there is one, the grade: ``Platelets 74 10^9/L (G2)``."""
+        if self.result.grade is None:
+            return self.named_value
+        grade = str(self.result.grade)
+        text = gettext_noop("%(value)s (G%(grade)s)")
+        return Message(text, {"value": self.named_value, "grade": grade})
+
+    @property
+    def verdict(self) -> str:
+        """How the verdict looks: met, bad or unknown; empty for one that is none of these."""
         kind = self.badge[0] if self.badge else ""
         return kind if kind in {"met", "bad", "unknown"} else ""
 
     @property
-    def is_severe(self) -> bool:
-        return (self.result.grade or 0) >= SEVERE
+    def limits(self) -> list[tuple[str, Decimal | None]]:
+        """The limits that belong to such a result, named, in the unit of the result."""
+        names = limits_of(current().analyte(self.result.analyte))
+        return [(limit_label(name), getattr(self.result, name)) for name in names]
 
     @property
     def conversion(self) -> Message | None:
@@ -70,6 +86,16 @@ class Reading:
         if result.analyte != current().pcr.analyte or result.operator != Operator.EQUAL:
             return ""
         return log10_text(result.value) if result.value else ""
+
+
+def limits_of(analyte: Analyte) -> tuple[str, ...]:
+    """The names of the limits that are kept with a result of ``analyte``."""
+    return QUANTIFICATION if analyte.group == "pcr" else NORMAL
+
+
+def limit_label(name: str) -> str:
+    field: Any = Result._meta.get_field(name)
+    return str(field.verbose_name)
 
 
 def read(result: Result) -> Reading:

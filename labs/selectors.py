@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q
 
 from enrollment.models import Participant
-from labs.actions import Sample
-from labs.models import CytotoxicityAssay, Result, Specimen
+from labs.models import CytotoxicityAssay, LabQuerySet, Result, Specimen
 from trial_site.models import User
 from trial_site.protocol import current
 
@@ -25,9 +25,7 @@ def participant_named(subject: str, user: User) -> Participant | None:
 # --- lists ------------------------------------------------------------------------------------
 
 
-def latest_specimens(
-    user: User, *, participant: Participant | None, analyte: str
-) -> QuerySet[Specimen]:
+def latest_specimens(user: User, *, participant: Participant | None, analyte: str) -> LabQuerySet:
     """Specimens with their results, the latest first; of one participant or analyte where given."""
     specimens = Specimen.objects.visible_to(user).order_by("-collected_at", "-pk")
     results = Result.objects.in_force().order_by("pk")
@@ -48,18 +46,36 @@ def results_of(specimen: Specimen) -> list[Result]:
     return list(specimen.results.in_force().select_related("participant").order_by("pk"))
 
 
-def specimen_entered(participant: Participant, sample: Sample) -> Specimen | None:
+def specimen_entered(
+    participant: Participant, *, kind: str, collected_at: dt.datetime
+) -> Specimen | None:
     """The specimen that an entry form made when it was sent the first time."""
-    found = participant.specimens.filter(kind=sample.kind, collected_at=sample.collected_at)
-    return found.last()
+    return participant.specimens.filter(kind=kind, collected_at=collected_at).last()
 
 
-def results_visible_to(user: User) -> QuerySet[Result]:
+def results_visible_to(user: User) -> LabQuerySet:
     return Result.objects.visible_to(user).select_related("participant", "specimen")
 
 
-def assays_visible_to(user: User) -> QuerySet[CytotoxicityAssay]:
+def assays_visible_to(user: User) -> LabQuerySet:
     return CytotoxicityAssay.objects.visible_to(user).select_related("participant", "specimen")
+
+
+def incomplete_results(user: User) -> LabQuerySet:
+    """Results that a limit, once it is entered, decides: not detected from which number on? graded
+    against which normal range?"""
+    protocol = current()
+    graded = [table.analyte for table in protocol.grades]
+    undecided = Q(analyte=protocol.pcr.analyte, operator="ND", lod=None) | Q(
+        analyte__in=graded, operator="=", grade=None
+    )
+    return results_visible_to(user).in_force().filter(undecided).order_by("collected_at")
+
+
+def entered_by(model: type[Result | CytotoxicityAssay], keys: Iterable[int]) -> dict[int, str]:
+    """Who made the first entry of each record."""
+    first = model.history.filter(id__in=list(keys), history_type="+")
+    return dict(first.values_list("id", "history_user__username"))
 
 
 # --- what is remembered for the next entry ----------------------------------------------------

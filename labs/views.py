@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.core.paginator import Page, Paginator
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -21,11 +23,12 @@ from labs.forms import (
     SpecimenForm,
     attempt_entry,
 )
-from labs.models import Specimen
+from labs.models import LabQuerySet, Specimen
 from labs.permissions import ENTER_RESULTS
 from labs.plate import Plate
 from labs.readings import lysis_text, read, worst
 from oversight.forms import attempt
+from trial_site.http import StaffRequest
 from trial_site.protocol import by_version, current
 
 SPECIMENS_A_PAGE = 25
@@ -34,13 +37,13 @@ F = TypeVar("F", bound=SpecimenForm)
 
 
 @require_GET
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: StaffRequest) -> HttpResponse:
     """The latest specimens with their results, and the ways to enter more."""
     form = ResultFilter(request.GET, user=request.user)
-    specimens = Specimen.objects.none()
+    found: Sequence[Specimen] | LabQuerySet = ()
     if form.is_valid():
-        specimens = selectors.latest_specimens(request.user, **form.cleaned_data)
-    page = Paginator(specimens, SPECIMENS_A_PAGE).get_page(request.GET.get("page"))
+        found = selectors.latest_specimens(request.user, **form.cleaned_data)
+    page: Page[Specimen] = Paginator(found, SPECIMENS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "form": form,
         "page_obj": page,
@@ -48,6 +51,11 @@ def index(request: HttpRequest) -> HttpResponse:
         "may_enter": ENTER_RESULTS.allows(request.user),
     }
     return render(request, "labs/index.html", context)
+
+
+def _page(request: StaffRequest, template: str, **context: object) -> HttpResponse:
+    crumbs = [(_("Labs"), reverse("labs:index"))]
+    return render(request, template, {"crumbs": crumbs, **context})
 
 
 def _row(specimen: Specimen) -> dict[str, object]:
@@ -64,19 +72,19 @@ def _row(specimen: Specimen) -> dict[str, object]:
 
 
 @require_http_methods(["GET", "POST"])
-def pcr_new(request: HttpRequest) -> HttpResponse:
+def pcr_new(request: StaffRequest) -> HttpResponse:
     """Enter one CMV-DNA result."""
     return _enter_results(request, _opened(request, PcrForm), "labs/pcr_new.html")
 
 
 @require_http_methods(["GET", "POST"])
-def safety_new(request: HttpRequest) -> HttpResponse:
+def safety_new(request: StaffRequest) -> HttpResponse:
     """Enter the safety results of one blood draw."""
     return _enter_results(request, _opened(request, SafetyForm), "labs/safety_new.html")
 
 
 @require_http_methods(["GET", "POST"])
-def cytotoxicity_new(request: HttpRequest) -> HttpResponse:
+def cytotoxicity_new(request: StaffRequest) -> HttpResponse:
     """Enter the wells of one plate; ``preview`` computes and saves nothing."""
     form = _opened(request, CytotoxicityForm)
     if form.is_valid() and "preview" not in request.POST:
@@ -92,22 +100,22 @@ def cytotoxicity_new(request: HttpRequest) -> HttpResponse:
             ),
         )
         if outcome:
-            return _to_specimen(request, form, outcome.record and outcome.record.specimen)
+            return _to_specimen(request, form, outcome.record.specimen if outcome.record else None)
     rule = current().cytotoxicity
     plate = Plate(form.wells, rule) if form.wells else None
     rows = [(row, plate.group(row.condition) if plate else None) for row in form.rows]
-    context = {"form": form, "rows": rows, "plate": plate, "rule": rule}
-    return render(request, "labs/cytotoxicity_new.html", context)
+    template = "labs/cytotoxicity_new.html"
+    return _page(request, template, form=form, rows=rows, plate=plate, rule=rule)
 
 
-def _opened(request: HttpRequest, form_class: type[F]) -> F:
+def _opened(request: StaffRequest, form_class: type[F]) -> F:
     subject = request.GET.get("participant", "")
     participant = selectors.participant_named(subject, request.user)
     return form_class(request.POST or None, user=request.user, participant=participant)
 
 
 def _enter_results(
-    request: HttpRequest, form: PcrForm | SafetyForm, template: str
+    request: StaffRequest, form: PcrForm | SafetyForm, template: str
 ) -> HttpResponse:
     if form.is_valid():
         outcome = attempt_entry(
@@ -122,16 +130,17 @@ def _enter_results(
             ),
         )
         if outcome:
-            return _to_specimen(request, form, outcome.record and outcome.record[0].specimen)
-    return render(request, template, {"form": form})
+            results = outcome.record or []
+            return _to_specimen(request, form, results[0].specimen if results else None)
+    return _page(request, template, form=form)
 
 
-def _to_specimen(
-    request: HttpRequest, form: SpecimenForm, saved: Specimen | None
-) -> HttpResponse:
+def _to_specimen(request: StaffRequest, form: SpecimenForm, saved: Specimen | None) -> HttpResponse:
     """To the page of what was saved, or, the second time, of what had been saved before."""
-    participant = form.cleaned_data["participant"]
-    specimen = saved or selectors.specimen_entered(participant, form.sample)
+    participant, sample = form.cleaned_data["participant"], form.sample
+    specimen = saved or selectors.specimen_entered(
+        participant, kind=sample.kind, collected_at=sample.collected_at
+    )
     if saved:
         messages.success(request, _("Saved for %(subject)s") % {"subject": participant})
     else:
@@ -140,27 +149,29 @@ def _to_specimen(
         return redirect("labs:index")
     if hasattr(specimen, "cytotoxicity_assay"):
         return redirect("labs:cytotoxicity", specimen.cytotoxicity_assay.pk)
-    return redirect("labs:result", worst(map(read, selectors.results_of(specimen))).result.pk)
+    readings = [read(found) for found in selectors.results_of(specimen)]
+    return redirect("labs:result", worst(readings).result.pk)
 
 
 # --- what was saved ---------------------------------------------------------------------------
 
 
 @require_GET
-def result(request: HttpRequest, pk: int) -> HttpResponse:
+def result(request: StaffRequest, pk: int) -> HttpResponse:
     """One result: its value, its verdict, and the others of the same specimen."""
     found = get_object_or_404(selectors.results_visible_to(request.user), pk=pk)
-    context = {
-        "reading": read(found),
-        "result": found,
-        "siblings": [read(other) for other in selectors.results_of(found.specimen)],
-        "may_enter": ENTER_RESULTS.allows(request.user),
-    }
-    return render(request, "labs/result.html", context)
+    return _page(
+        request,
+        "labs/result.html",
+        reading=read(found),
+        result=found,
+        siblings=[read(other) for other in selectors.results_of(found.specimen)],
+        may_correct=ENTER_RESULTS.allows(request.user),
+    )
 
 
 @require_http_methods(["GET", "POST"])
-def result_correct(request: HttpRequest, pk: int) -> HttpResponse:
+def result_correct(request: StaffRequest, pk: int) -> HttpResponse:
     """Correct the value of a saved result, with a reason; history keeps the first."""
     found = get_object_or_404(selectors.results_visible_to(request.user).in_force(), pk=pk)
     form = ResultCorrectionForm(request.POST or None, result=found)
@@ -181,20 +192,20 @@ def result_correct(request: HttpRequest, pk: int) -> HttpResponse:
             saved = _("The result was corrected; history keeps the first value")
             messages.success(request, saved if outcome.record else _("This was saved already"))
             return redirect("labs:result", pk)
-    context = {"form": form, "reading": read(found), "result": found}
-    return render(request, "labs/result_correct.html", context)
+    return _page(request, "labs/result_correct.html", form=form, reading=read(found), result=found)
 
 
 @require_GET
-def cytotoxicity(request: HttpRequest, pk: int) -> HttpResponse:
+def cytotoxicity(request: StaffRequest, pk: int) -> HttpResponse:
     """One plate: lysis with its steps, and every well."""
     assay = get_object_or_404(selectors.assays_visible_to(request.user), pk=pk)
     rule = by_version(assay.protocol_version).cytotoxicity
-    context = {
-        "assay": assay,
-        "plate": Plate(assay.typed_wells, rule),
-        "rule": rule,
-        "effectors": dict(rule.effectors).get(assay.effectors, assay.effectors),
-        "change": selectors.change_from_baseline(assay),
-    }
-    return render(request, "labs/cytotoxicity.html", context)
+    return _page(
+        request,
+        "labs/cytotoxicity.html",
+        assay=assay,
+        plate=Plate(assay.typed_wells, rule),
+        rule=rule,
+        effectors=dict(rule.effectors)[assay.effectors],
+        change=selectors.change_from_baseline(assay),
+    )

@@ -7,8 +7,8 @@ from enrollment.states import ENDED
 from outcomes.models import Flag
 from outcomes.rules.follow_up import DueFlag, ParticipantSchedule, due_flags
 from outcomes.schedule import schedules
-from oversight.records import locked, record_many
 from oversight.recording import recorded
+from oversight.records import locked, record_many
 from trial_site import clock
 from trial_site.models import User
 from trial_site.protocol import current

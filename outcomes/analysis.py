@@ -213,4 +213,3 @@ def _total(participant: Participant, doses: list[DeliveredDose]) -> Total | None
 
 def _end_of(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time.max, timezone.get_default_timezone())
-

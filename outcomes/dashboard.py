@@ -1,7 +1,7 @@
 """What the outcome pages show, computed once for each state of the record.
 
-The computed page data is cached under the number of the newest audit entry: any recorded write makes
-a new number, so nothing stale can be shown.
+The computed page data is cached under the number of the newest audit entry: any recorded write
+makes a new number, so nothing stale can be shown.
 """
 
 from __future__ import annotations
@@ -12,9 +12,6 @@ from typing import Any, TypeVar
 from django.core.cache import cache
 from django.db.models import Max
 
-from outcomes.figures.primary import PairedResult, primary
-from outcomes.figures.theme import Theme
-from outcomes.figures.viral_load import viral_load
 from outcomes.analysis import (
     ConversionRow,
     NkRow,
@@ -26,6 +23,9 @@ from outcomes.analysis import (
     total_rows,
     viral_load_points,
 )
+from outcomes.figures.primary import PairedResult, primary
+from outcomes.figures.theme import Theme
+from outcomes.figures.viral_load import viral_load
 from outcomes.rules.statistics import Description, describe
 from oversight.trail import AuditEntry
 from trial_site.models import User

@@ -11,7 +11,7 @@ Cells = tuple[Any, ...]
 
 
 def endpoint_csv(name: str, data: dict[str, Any]) -> str:
-    """The rows of the endpoint page ``name``.  No cell begins with free text, so none is a formula."""
+    """The rows of the endpoint page ``name``; no cell begins with free text a spreadsheet runs."""
     header, rows = TABLES[name]
     output = StringIO()
     writer = csv.writer(output)

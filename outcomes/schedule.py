@@ -16,7 +16,9 @@ from trial_site.protocol import current
 from trial_site.protocol.definition import Anchor
 
 
-def schedules(participants: Iterable[Participant]) -> Iterator[tuple[Participant, ParticipantSchedule]]:
+def schedules(
+    participants: Iterable[Participant],
+) -> Iterator[tuple[Participant, ParticipantSchedule]]:
     """The state of each participant, in a number of queries that does not grow with the batch."""
     batch = list(participants)
     visits: dict[int, list[Visit]] = defaultdict(list)
@@ -24,9 +26,7 @@ def schedules(participants: Iterable[Participant]) -> Iterator[tuple[Participant
         visits[visit.participant_id].append(visit)
     results = pcr_results(batch)
     for participant in batch:
-        yield participant, _schedule(
-            participant, visits[participant.pk], results[participant.pk]
-        )
+        yield participant, _schedule(participant, visits[participant.pk], results[participant.pk])
 
 
 def pcr_results(participants: Iterable[Participant]) -> dict[int, list[Result]]:
@@ -110,7 +110,6 @@ def _summary(participant: Participant, results: list[Result]) -> PcrSummary:
 
 def _record(observation: PcrObservation) -> DatedRecord:
     return DatedRecord(timezone.localdate(observation.collected_at), f"result:{observation.key}")
-
 
 
 def _noon(day: dt.date, zone: dt.tzinfo) -> dt.datetime:

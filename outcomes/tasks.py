@@ -1,7 +1,7 @@
 """What Celery's beat runs."""
 
-from oversight.accounts import system_actor
 from outcomes import actions
+from oversight.accounts import system_actor
 from trial_site.celery import app
 
 

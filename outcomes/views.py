@@ -3,7 +3,7 @@
 import json
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET
@@ -11,18 +11,20 @@ from django.views.decorators.http import require_GET
 from enrollment.models import Participant
 from outcomes import casebook as book
 from outcomes import dashboard as board
-from outcomes import downloads, worklist as work
+from outcomes import downloads
+from outcomes import worklist as work
 from outcomes.figures import render as drawing
 from outcomes.figures.theme import Theme
 from outcomes.pages import ENDPOINTS, figure_cards
 from trial_site import clock
+from trial_site.http import StaffRequest
 from trial_site.protocol import current
 
 FLAGS_A_PAGE = 50
 
 
 @require_GET
-def worklist(request: HttpRequest) -> HttpResponse:
+def worklist(request: StaffRequest) -> HttpResponse:
     """What is due, late or blocked for this role; ``?state=`` shows one group."""
     groups = work.groups(request.user)
     state = request.GET.get("state", "")
@@ -38,7 +40,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def casebook(request: HttpRequest, subject: str) -> HttpResponse:
+def casebook(request: StaffRequest, subject: str) -> HttpResponse:
     """One timeline of everything about one participant; ``?kind=`` narrows it."""
     people = Participant.objects.visible_to(request.user)
     participant = get_object_or_404(
@@ -58,7 +60,7 @@ def casebook(request: HttpRequest, subject: str) -> HttpResponse:
 
 
 @require_GET
-def dashboard(request: HttpRequest) -> HttpResponse:
+def dashboard(request: StaffRequest) -> HttpResponse:
     """The endpoints by arm, every participant drawn."""
     context = {
         **board.overview(request.user),
@@ -70,7 +72,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def endpoint(request: HttpRequest, name: str) -> HttpResponse:
+def endpoint(request: StaffRequest, name: str) -> HttpResponse:
     """The rows that one number was computed from."""
     if name not in ENDPOINTS:
         raise Http404
@@ -83,7 +85,7 @@ def endpoint(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_GET
-def endpoint_download(request: HttpRequest, name: str) -> HttpResponse:
+def endpoint_download(request: StaffRequest, name: str) -> HttpResponse:
     """The same rows as CSV."""
     if name not in ENDPOINTS:
         raise Http404
@@ -96,17 +98,15 @@ def endpoint_download(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_GET
-def figure(request: HttpRequest, name: str, form: str) -> HttpResponse:
-    """A figure as specification, SVG or PDF; ``?theme=`` light or dark, ``?size=`` wide or narrow."""
+def figure(request: StaffRequest, name: str, form: str) -> HttpResponse:
+    """A figure as JSON, SVG or PDF; ``?theme=`` light or dark, ``?size=`` wide or narrow."""
     if name not in board.FIGURES:
         raise Http404
     theme = Theme.DARK if request.GET.get("theme") == Theme.DARK else Theme.LIGHT
     narrow = request.GET.get("size") == "narrow"
 
     def spec() -> dict:  # type: ignore[type-arg]
-        return board.figure_spec(
-            request.user, name, theme=theme, narrow=narrow, translate=gettext
-        )
+        return board.figure_spec(request.user, name, theme=theme, narrow=narrow, translate=gettext)
 
     key = f"figure:{name}:{theme}:{narrow}:{get_language()}"
     text = board.cached(request.user, key, lambda: json.dumps(spec()))
@@ -119,7 +119,7 @@ def figure(request: HttpRequest, name: str, form: str) -> HttpResponse:
 
 
 @require_GET
-def follow_up(request: HttpRequest) -> HttpResponse:
+def follow_up(request: StaffRequest) -> HttpResponse:
     """The open flags by urgency; ``?state=`` late, due or soon."""
     rows = [work.flag_row(flag, request.user) for flag in work.open_flags(request.user)]
     state = request.GET.get("state", "")

@@ -67,8 +67,8 @@ def change_account(
 ) -> User:
     """Change role, sites or activity of ``user``.  Deactivation ends live sessions at once (R19).
 
-    Raises ``ReasonRequired`` without a reason, ``ValidationError`` where an administrator would lock
-    themselves out.
+    Raises ``ReasonRequired`` without a reason, ``ValidationError`` where an administrator would
+    lock themselves out.
     """
     _check_manager(by)
     if not reason.strip():

@@ -1,18 +1,23 @@
 """Model fields that keep what was written."""
 
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+if TYPE_CHECKING:
+    _Text = models.CharField[Decimal | str | int | None, Any]
+else:
+    _Text = models.CharField
 
-class ExactDecimalField(models.CharField):
+
+class ExactDecimalField(_Text):
     """A decimal kept digit for digit, trailing zeros included, on every database.
 
-    SQLite has no exact numbers and PostgreSQL pads to the column's scale; a laboratory's ``30.0`` is
-    not ``30``.  Values are ``Decimal`` in Python and are compared by rules, never by the database.
+    SQLite has no exact numbers and PostgreSQL pads to the column's scale; a laboratory's ``30.0``
+    is not ``30``.  Values are ``Decimal`` in Python; rules compare them, never the database.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -73,8 +73,9 @@ def recorded(*, by: User, reason: str = "", key: UUID | None = None) -> Iterator
     """Run the block as ``by``, in one transaction with its audit trail.
 
     ``reason`` is why a saved value changes (R04).  ``key`` is the form's one-time key: a second use
-    raises ``AlreadyRecorded`` and writes nothing.  A block inside another joins it: one transaction,
-    one actor, its own reason.  Raises ``PermissionDenied`` for an account that may not act (R32).
+    raises ``AlreadyRecorded`` and writes nothing.  A block inside another joins it: one
+    transaction, one actor, its own reason.  Raises ``PermissionDenied`` for an account that may not
+    act (R32).
     """
     if not (by.is_authenticated and by.is_active):
         raise PermissionDenied("Only an active account may write")
@@ -120,6 +121,15 @@ def event(name: str, *, chain: str = TRIAL_CHAIN, site: Site | None = None, **de
         chain_id=chain, action=AuditAction.EVENT, event=name, site=site, changes=plain(details)
     )
     current().note(None, entry)
+
+
+def write_together(recordings: Iterable[Recording]) -> None:
+    """Write what was noted in many recordings, in their order, as one transaction.
+
+    For a simulation that makes a whole trial at once; a person's write goes through ``recorded``.
+    """
+    with transaction.atomic():
+        _write([note for recording in recordings for note in recording.pending])
 
 
 def _write(pending: list[tuple[models.Model | None, AuditEntry]]) -> None:

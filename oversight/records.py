@@ -133,21 +133,6 @@ class Record(models.Model):
     _saved: dict[str, Any] | None = None
     immutable: ClassVar[bool] = False
 
-    @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
-        instance = super().from_db(db, field_names, values)
-        if len(values) == len(cls._meta.concrete_fields):
-            instance._saved = copy.deepcopy(instance._values())
-        return instance
-
-    def _values(self) -> dict[str, Any]:
-        return {f.attname: getattr(self, f.attname) for f in self._meta.concrete_fields}
-
-    @property
-    def audit_chain(self) -> str:
-        participant = getattr(self, "participant_id", None)
-        return f"participant:{participant}" if participant else TRIAL_CHAIN
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save inside ``recorded`` only; counts the version.  Saves nothing if nothing differs."""
         if not self._state.adding:
@@ -162,6 +147,21 @@ class Record(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         raise UnrecordedWrite("Nothing is deleted: correct it, or mark it entered in error")
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
+        instance = super().from_db(db, field_names, values)
+        if len(values) == len(cls._meta.concrete_fields):
+            instance._saved = copy.deepcopy(instance._values())
+        return instance
+
+    @property
+    def audit_chain(self) -> str:
+        participant = getattr(self, "participant_id", None)
+        return f"participant:{participant}" if participant else TRIAL_CHAIN
+
+    def _values(self) -> dict[str, Any]:
+        return {f.attname: getattr(self, f.attname) for f in self._meta.concrete_fields}
 
 
 def locked(queryset: models.QuerySet[R], *, version: int | None = None) -> R:
@@ -181,7 +181,12 @@ def record_many(model: type[R], records: Iterable[R]) -> list[R]:
     fresh = list(records)
     for record in fresh:
         record.version = 1
-    models.QuerySet(model).bulk_create(fresh, batch_size=2000)
+    insert(model, fresh)
     for record in fresh:
         note_version(record, created=True, recording=recording)
     return fresh
+
+
+def insert(model: type[R], records: list[R]) -> None:
+    """Insert live rows alone: who calls this notes their versions, in the same transaction."""
+    models.QuerySet(model).bulk_create(records, batch_size=2000)

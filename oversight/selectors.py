@@ -39,11 +39,13 @@ def visible_entries(user: User) -> QuerySet[AuditEntry]:
 def search_entries(
     user: User, *, text: str = "", model: str = "", day: dt.date | None = None
 ) -> QuerySet[AuditEntry]:
-    """The visible entries, newest first, by record or person, kind of record and day at the site."""
+    """The visible entries, newest first, by record or person, kind of record and local day."""
     entries = visible_entries(user).order_by("-at", "-pk")
     if text:
         entries = entries.filter(
-            Q(object_label__icontains=text) | Q(actor_name__icontains=text) | Q(event__icontains=text)
+            Q(object_label__icontains=text)
+            | Q(actor_name__icontains=text)
+            | Q(event__icontains=text)
         )
     if model:
         entries = entries.filter(model=model)
@@ -78,13 +80,9 @@ def as_csv(entries: QuerySet[AuditEntry]) -> Iterator[str]:
     yield _line(COLUMNS)
     for entry in entries.iterator(1000):
         for field, (old, new) in _pairs(entry):
-            yield _line(
-                (
-                    entry.at.isoformat(), entry.actor_name, entry.role, entry.action,
-                    entry.object_label or entry.event, field, old, new, entry.reason,
-                    entry.chain_id, entry.sequence, entry.hash,
-                )  # fmt: skip
-            )
+            cells = (entry.at.isoformat(), entry.actor_name, entry.role, entry.action)
+            change = (entry.object_label or entry.event, field, old, new, entry.reason)
+            yield _line((*cells, *change, entry.chain_id, entry.sequence, entry.hash))
 
 
 def _pairs(entry: AuditEntry) -> list[tuple[str, tuple[Any, Any]]]:

@@ -19,7 +19,9 @@ MESSAGE = "append-only: history and audit rows are never changed"
 def protected_tables() -> list[str]:
     """Every history table, and the audit trail."""
     tracked = [
-        model for model in apps.get_models() if hasattr(model._meta, "simple_history_manager_attribute")
+        model
+        for model in apps.get_models()
+        if hasattr(model._meta, "simple_history_manager_attribute")
     ]
     histories = [get_history_model_for_model(model)._meta.db_table for model in tracked]
     return sorted([AuditEntry._meta.db_table, *histories])

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -13,12 +13,13 @@ from oversight.audit_forms import AuditSearchForm
 from oversight.forms import attempt
 from oversight.permissions import READ_HISTORY
 from oversight.selectors import as_csv, model_name, record_entries, search_entries
+from trial_site.http import StaffRequest
 
 ENTRIES_A_PAGE = 50
 
 
 @require_GET
-def audit(request: HttpRequest) -> HttpResponse:
+def audit(request: StaffRequest) -> HttpResponse:
     """Search the audit trail; the address keeps the search."""
     form = AuditSearchForm(request.GET or None)
     entries = search_entries(request.user, **form.criteria())
@@ -32,7 +33,7 @@ def audit(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def audit_download(request: HttpRequest) -> HttpResponse:
+def audit_download(request: StaffRequest) -> StreamingHttpResponse:
     form = AuditSearchForm(request.GET or None)
     entries = search_entries(request.user, **form.criteria())
     response = StreamingHttpResponse(as_csv(entries), content_type="text/csv; charset=utf-8")
@@ -41,7 +42,7 @@ def audit_download(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def history(request: HttpRequest, model: str, pk: int) -> HttpResponse:
+def history(request: StaffRequest, model: str, pk: int) -> HttpResponse:
     """Every version of one record: old → new, who, when, why."""
     entries = list(record_entries(request.user, model, pk))
     if not entries:
@@ -51,12 +52,12 @@ def history(request: HttpRequest, model: str, pk: int) -> HttpResponse:
 
 
 @require_GET
-def accounts(request: HttpRequest) -> HttpResponse:
+def accounts(request: StaffRequest) -> HttpResponse:
     return render(request, "oversight/accounts.html", {"accounts": accounts_with_sites()})
 
 
 @require_http_methods(["GET", "POST"])
-def account_new(request: HttpRequest) -> HttpResponse:
+def account_new(request: StaffRequest) -> HttpResponse:
     form = NewAccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         outcome = attempt(form, lambda: form.create(request.user))
@@ -67,7 +68,7 @@ def account_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def account_edit(request: HttpRequest, username: str) -> HttpResponse:
+def account_edit(request: StaffRequest, username: str) -> HttpResponse:
     account = get_object_or_404(accounts_with_sites(), username=username)
     form = AccountForm(request.POST or None, account=account)
     if request.method == "POST" and form.is_valid():

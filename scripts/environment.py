@@ -1,7 +1,7 @@
 """Makes ``.venv`` what a requirements file says, or says in one sentence why it cannot.
 
 Runs before anything is installed, on whatever ``python3`` a machine has: standard library only,
-and nothing newer than Python 3.8::
+and nothing that an old Python could not read::
 
     python3 scripts/environment.py requirements.txt [--port 8000]
 
@@ -29,7 +29,7 @@ STAMP = VENV / "installed"
 INCLUDES = {"requirements-dev.txt": ["requirements-dev.txt", "requirements.txt"]}
 
 
-def main(arguments):
+def main(arguments: "list[str]") -> None:
     parser = argparse.ArgumentParser(description="Make .venv what a requirements file says.")
     parser.add_argument("requirements")
     parser.add_argument("--port", help="refuse if nothing could listen on this port")
@@ -42,7 +42,7 @@ def main(arguments):
         install(options.requirements)
 
 
-def check_python():
+def check_python() -> None:
     """Go on with a newer Python of this machine where ``python3`` is an old one."""
     if sys.version_info >= OLDEST:
         return
@@ -50,18 +50,19 @@ def check_python():
         if new_enough(newer):
             os.execv(newer, [newer, *sys.argv])  # noqa: S606 - a Python of this machine
     sys.exit(
-        "Python 3.11 or newer is needed, and python3 is {}.{}. Install a newer one, or name the one "
-        "to use, for example: make demo PYTHON=/usr/bin/python3.11".format(*sys.version_info[:2])
+        "Python 3.11 or newer is needed, and python3 is {}.{}. Install a newer one, or name "
+        "the one to use: make demo PYTHON=/usr/bin/python3.11".format(*sys.version_info[:2])
     )
 
 
-def new_enough(python):
+def new_enough(python: str) -> bool:
     """Whether that program is a Python that runs and that the project can use."""
     test = f"import sys; sys.exit(sys.version_info < {OLDEST})"
     return subprocess.call([python, "-c", test], stderr=subprocess.DEVNULL) == 0  # noqa: S603
 
 
-def check_venv_module():
+def check_venv_module() -> None:
+    """Debian and Ubuntu ship Python without it."""
     if find_spec("venv") is None or find_spec("ensurepip") is None:
         sys.exit(
             "This Python has no venv module. On Debian or Ubuntu: apt-get install python3-venv. "
@@ -69,7 +70,7 @@ def check_venv_module():
         )
 
 
-def check_port(text):
+def check_port(text: str) -> None:
     """The demo listens on this machine only, so that is where the port must be free."""
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         sys.exit(f"PORT={text} is no port: choose a number from 1024 to 65535.")
@@ -86,20 +87,20 @@ def check_port(text):
             )
 
 
-def digest(requirements):
+def digest(requirements: str) -> str:
     return hashlib.sha256((PROJECT / requirements).read_bytes()).hexdigest()
 
 
-def installed(requirements):
+def installed(requirements: str) -> bool:
     return STAMP.exists() and works() and digest(requirements) in STAMP.read_text().split()
 
 
-def works():
+def works() -> bool:
     """A system upgrade can take away the Python that ``.venv`` was made with."""
     return PYTHON.exists() and new_enough(str(PYTHON))
 
 
-def install(requirements):
+def install(requirements: str) -> None:
     if not works():
         print("Making .venv")
         run(sys.executable, "-m", "venv", "--clear", str(VENV))
@@ -112,11 +113,11 @@ def install(requirements):
     STAMP.write_text("\n".join(map(digest, INCLUDES.get(requirements, [requirements]))))
 
 
-def run(*command):
+def run(*command: str) -> None:
     if subprocess.call(command, cwd=PROJECT) != 0:  # noqa: S603 - our own arguments
         sys.exit(
-            "Setting up .venv stopped at: {}. Nothing is lost: put right what it says above and run "
-            "the same command again.".format(" ".join(command))
+            "Setting up .venv stopped at: {}. Nothing is lost: put right what it says above, then "
+            "run the same command again.".format(" ".join(command))
         )
 
 

@@ -12,11 +12,13 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from dosing.actions import Given, order_drug, planned_slots, record_dose, withdraw_drugs
+from dosing.actions import order_drug, record_dose, withdraw_drugs
+from dosing.checks import Given
 from dosing.models import Administration, DrugChoice, Order
+from dosing.proposals import proposal_for
 from dosing.rules.holds import hold_reasons
-from dosing.rules.orders import Phase, propose_ganciclovir
-from dosing.selectors import latest_safety_values
+from dosing.rules.orders import Phase
+from dosing.selectors import latest_safety_values, planned_slots
 from enrollment.actions.allocation import allocate
 from enrollment.actions.participation import end_participation, enrol, record_visit
 from enrollment.actions.screening import (
@@ -25,10 +27,8 @@ from enrollment.actions.screening import (
     start_screening,
     submit_screening,
 )
-from enrollment.models import Participant, Screening
 from enrollment.facts import ScreeningFacts
-from enrollment.rules.age import age_on
-from enrollment.rules.clearance import cockcroft_gault, creatinine_mg_dl
+from enrollment.models import Participant, Screening
 from enrollment.states import State
 from labs.actions import Entry, Sample, record_cytotoxicity, record_results
 from labs.models import Specimen
@@ -153,7 +153,9 @@ class Journey:
                 self._pcr()
             if number == 7:
                 self._plate()
-        slots = sorted((slot, order.pk, order) for order in orders for slot in planned_slots(order, day))
+        slots = sorted(
+            (slot, order.pk, order) for order in orders for slot in planned_slots(order, day)
+        )
         for slot, _, order in slots:
             delay = dt.timedelta(minutes=self.patient.random.randint(2, 25))
             yield slot + delay
@@ -163,26 +165,10 @@ class Journey:
             self._visit("D7" if number else "D0", day)
 
     def _order(self, day: dt.date) -> list[Order]:
-        facts = self.participant.screening.answers
-        rule = current()
-        values = latest_safety_values(self.participant, clock.now())
-        if not values or facts.creatinine is None or facts.weight_kg is None:
-            raise RuntimeError("The simulated patient has no baseline blood")
-        clearance = cockcroft_gault(
-            age=age_on(facts.birth_date, day),
-            weight_kg=facts.weight_kg,
-            creatinine_mg_dl=creatinine_mg_dl(
-                facts.creatinine, facts.creatinine_unit, rule.clearance
-            ),
-            sex=facts.sex,
-            rule=rule.clearance,
-        )
-        proposal = propose_ganciclovir(
-            weight_kg=facts.weight_kg,
-            clearance=clearance,
-            phase=Phase.INDUCTION,
-            rule=rule.ganciclovir,
-        )
+        weight = self.patient.weight_kg
+        proposal, steps = proposal_for(self.participant, weight_kg=weight, phase=Phase.INDUCTION)
+        if proposal is None:
+            raise RuntimeError(f"No dose can be proposed: {steps}")
         investigator = self.staff[Role.INVESTIGATOR]
         orders = [
             order_drug(
@@ -190,8 +176,8 @@ class Journey:
                 drug=DrugChoice.GANCICLOVIR,
                 amount=proposal.mg,
                 frequency=proposal.frequency,
-                weight_kg=facts.weight_kg,
-                basis=proposal.steps,
+                weight_kg=weight,
+                basis=steps,
                 starts_at=at(day, 8),
                 by=investigator,
             )
@@ -201,7 +187,7 @@ class Journey:
                 order_drug(
                     self.participant,
                     drug=DrugChoice.IL2,
-                    amount=rule.il2.dose_miu,
+                    amount=current().il2.dose_miu,
                     frequency=Frequency.EVERY_24_HOURS,
                     starts_at=at(day, 10),
                     by=investigator,
@@ -301,13 +287,10 @@ class Journey:
         record_visit(visit, done_on=day, by=self.staff[Role.COORDINATOR])
 
     def _end(self, after: State, why: str) -> None:
-        end_participation(
-            self.participant, after=after, why=why, by=self.staff[Role.INVESTIGATOR]
-        )
+        end_participation(self.participant, after=after, why=why, by=self.staff[Role.INVESTIGATOR])
         self._refresh()
 
     def _refresh(self) -> None:
         self.participant = Participant.objects.select_related("allocation", "screening").get(
             pk=self.participant.pk
         )
-

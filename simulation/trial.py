@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from itertools import count
 
 from enrollment.actions.allocation import generate_allocation_list
 from enrollment.models import AllocationList, Participant
-from oversight.refusals import Refused
 from outcomes.actions import flag_due
 from oversight.accounts import system_actor
+from oversight.refusals import Refused
 from simulation.disease import Patient
 from simulation.journey import Journey, Steps, at
 from simulation.people import Staff, demo_staff
@@ -22,6 +23,23 @@ from trial_site.roles import Role
 
 LONGEST_DAYS, SHORTEST_DAYS = 150, 2
 FAILURE_EVERY = 4  # one screen failure for so many participants
+WAITING_FOR_SOMEBODY = [("waiting", 1), ("unconfirmed", 1), ("undecided", 2), ("draft", 1)]
+FAILING, WAITING = 10_000, 20_000  # where the numbers of these patients begin
+
+
+@dataclass(frozen=True)
+class Course:
+    """One patient's planned way: who (the patient's number), from which day, along which journey."""
+
+    start: dt.date
+    number: int
+    journey: str = "whole"
+
+    def process(self, staff: Staff, seed: int) -> tuple[dt.datetime, Steps]:
+        """When it begins, and its steps."""
+        journey = Journey(Patient.number(self.number, seed), staff, self.start)
+        steps: Steps = getattr(journey, self.journey)()
+        return at(self.start, 8), steps
 
 
 def simulate(
@@ -32,37 +50,42 @@ def simulate(
     Screening days are spread over the past five months, so that at ten every state is filled; then
     some screenings that wait for somebody.  Raises ``Refused`` where participants exist already.
     """
+    staff = open_trial(participants=participants, seed=seed, as_of=as_of)
+    processes = [course.process(staff, seed) for course in courses(participants, as_of.date())]
+    play(processes, as_of, progress)
+    raise_flags(as_of)
+
+
+def open_trial(*, participants: int, seed: int, as_of: dt.datetime) -> Staff:
+    """The staff and the sealed list, before the first patient comes.  Raises ``Refused``."""
     if Participant.objects.exists():
         raise Refused(Message(gettext_noop("There are participants already")))
-    opening = as_of - dt.timedelta(days=LONGEST_DAYS + 10)
-    with clock.played(opening):
+    with clock.played(as_of - dt.timedelta(days=LONGEST_DAYS + 10)):
         staff = demo_staff()
         if not AllocationList.objects.exists():
             generate_allocation_list(
                 by=staff[Role.STATISTICIAN], length=max(20, 2 * participants), seed=f"demo {seed}"
             )
-    _run(_processes(staff, participants, seed, as_of), as_of, progress)
+    return staff
+
+
+def courses(participants: int, today: dt.date) -> list[Course]:
+    """Everybody who is screened until ``today``, in the order in which they come."""
+    planned = []
+    for index in range(participants):
+        start = today - dt.timedelta(days=_days_ago(index, participants))
+        planned.append(Course(start, index))
+        if index % FAILURE_EVERY == 1:
+            planned.append(Course(start, FAILING + index, "failure"))
+    for index, (journey, days) in enumerate(WAITING_FOR_SOMEBODY):
+        planned.append(Course(today - dt.timedelta(days=days), WAITING + index, journey))
+    return sorted(planned, key=lambda course: course.start)
+
+
+def raise_flags(as_of: dt.datetime) -> None:
+    """The scheduled task's work, as of then."""
     with clock.played(as_of):
         flag_due(by=system_actor())
-
-
-def _processes(
-    staff: Staff, participants: int, seed: int, as_of: dt.datetime
-) -> Iterator[tuple[dt.datetime, Steps]]:
-    today = as_of.date()
-    for index in range(participants):
-        patient = Patient.number(index, seed)
-        journey = Journey(patient, staff, today - dt.timedelta(days=_days_ago(index, participants)))
-        yield at(journey.start, 8), journey.whole()
-        if index % FAILURE_EVERY == 1:
-            other = Journey(Patient.number(10_000 + index, seed), staff, journey.start)
-            yield at(other.start, 8), other.failure()
-    for index, (name, days) in enumerate(
-        [("waiting", 1), ("unconfirmed", 1), ("undecided", 2), ("draft", 1)]
-    ):
-        day = today - dt.timedelta(days=days)
-        journey = Journey(Patient.number(20_000 + index, seed), staff, day)
-        yield at(day, 8), getattr(journey, name)()
 
 
 def _days_ago(index: int, participants: int) -> int:
@@ -72,10 +95,10 @@ def _days_ago(index: int, participants: int) -> int:
     return SHORTEST_DAYS + round((LONGEST_DAYS - SHORTEST_DAYS) * left**2)
 
 
-def _run(
-    processes: Iterator[tuple[dt.datetime, Steps]],
+def play(
+    processes: Iterable[tuple[dt.datetime, Steps]],
     as_of: dt.datetime,
-    progress: Callable[[str], None],
+    progress: Callable[[str], None] = str,
 ) -> None:
     """Wake the process that is due next until nothing is due before ``as_of``."""
     ties = count()

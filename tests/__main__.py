@@ -9,7 +9,7 @@ import sys
 
 from tests import services
 
-PYTEST = [sys.executable, "-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+IN_PARALLEL = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
 # Pure functions know no database: the run on SQLite has tested them.
 TOUCHES_DATABASE = ["--ignore-glob=*/test_rules_*", "--ignore-glob=*/test_protocol_*"]
 
@@ -37,9 +37,8 @@ def main(arguments: list[str]) -> int:
 def run(database: str, arguments: list[str], environment: dict[str, str]) -> int:
     print(f"On {database}", flush=True)
     inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    return subprocess.call(  # noqa: S603 - the developer's own arguments
-        [*PYTEST, *arguments], env={**inherited, **environment}
-    )
+    command = [sys.executable, "-m", "pytest", *IN_PARALLEL, *arguments]
+    return subprocess.call(command, env=inherited | environment)  # noqa: S603 - the developer's own
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from dosing.actions import Given, order_drug, record_dose
+from dosing.actions import order_drug, record_dose
+from dosing.checks import Given
 from dosing.models import Administration, DrugChoice, Order
 from enrollment.actions.allocation import allocate, generate_allocation_list
 from enrollment.actions.participation import enrol
@@ -191,4 +192,3 @@ def on_treatment(at: Site, arm: str | None = None, *, days_ago: int = 1) -> Part
     starts_at = local(clock.today() - dt.timedelta(days=days_ago))
     dose(order(participant, starts_at=starts_at), starts_at)
     return Participant.objects.get(pk=participant.pk)
-

@@ -2,11 +2,13 @@
 
 import os
 
-os.environ.setdefault("SECRET_KEY", "only for tests, and long enough to please the deployment checks")
+os.environ.setdefault(
+    "SECRET_KEY", "only for tests, and long enough to please the deployment checks"
+)
 os.environ.setdefault("ALLOCATION_KEY", "dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktMTIzNDU=")
 os.environ.setdefault("HTTPS", "false")
 
-from trial_site.settings import *  # noqa: E402, F403
+from trial_site.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {  # noqa: F405

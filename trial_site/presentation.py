@@ -14,7 +14,8 @@ class TimelineEvent:
     """One thing that happened to a participant.
 
     ``badge`` is a kind of the status badge and its word; ``history`` names the record
-    (``labs.result``, pk); ``kind`` is what the casebook filters by: dose, lab, visit, safety, state.
+    (``labs.result``, pk); ``kind`` is what the casebook filters by: dose, lab, visit,
+    safety, state.
     """
 
     at: dt.datetime

@@ -19,7 +19,9 @@ DEMO_PASSWORD = "trial-demo-2020"  # noqa: S105 - printed by design, exists only
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY:
     if not (DEMO or DEBUG):
-        raise ImproperlyConfigured("SECRET_KEY is not set. See the configuration table in README.md.")
+        raise ImproperlyConfigured(
+            "SECRET_KEY is not set. See the configuration table in README.md."
+        )
     SECRET_KEY = hashlib.sha256(f"demo:{BASE_DIR}".encode()).hexdigest()
 # Seals the unused slots of the allocation list: 32 url-safe base64-encoded bytes.
 ALLOCATION_KEY = env.str("ALLOCATION_KEY", default="")
@@ -203,9 +205,7 @@ STORAGES = {
 WHITENOISE_MANIFEST_STRICT = True
 if DEMO or DEBUG:
     WHITENOISE_USE_FINDERS = True
-    STORAGES["staticfiles"] = {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-    }
+    STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 MEDIA_ROOT = BASE_DIR / "var" / "media"
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="dummymail://")

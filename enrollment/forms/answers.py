@@ -7,13 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from enrollment.facts import (
-    Measurement,
-    Operator,
-    ScreeningFacts,
-    SteroidDose,
-    ViralLoad,
-)
+from enrollment.facts import Measurement, Operator, ScreeningFacts, SteroidDose, ViralLoad
 from enrollment.rules.criteria.infections import OTHER_TEST
 from trial_site.protocol import current
 
@@ -56,7 +50,7 @@ def answers_of(facts: ScreeningFacts) -> dict[str, Any]:
         measured: Measurement | None = getattr(facts, code)
         if measured:
             answers |= {f"{code}_value": measured.value, f"{code}_unit": measured.unit}
-    return answers
+    return {name: answer for name, answer in answers.items() if answer is not None}
 
 
 def _viral_load(answers: Mapping[str, Any]) -> ViralLoad | None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.forms.renderers import get_default_renderer
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -50,20 +49,7 @@ class SteroidForm(forms.Form):
         return SteroidDose(**answers) if answers.get("agent") else None
 
 
-class SteroidLines(forms.BaseFormSet):
-    """The lines of one screening, with a spare one after those that are filled."""
-
-    form = SteroidForm
-    renderer = get_default_renderer()
-    extra, min_num, max_num, absolute_max = 0, 0, MOST_LINES, MOST_LINES
-    can_order = can_delete = validate_min = validate_max = False
-
-    @classmethod
-    def of(cls, facts: ScreeningFacts, data: Any = None) -> "SteroidLines":
-        filled: list[dict[str, Any]] = [vars(dose) for dose in facts.steroids]
-        blank = max(LEAST_LINES - len(filled), SPARE_LINES)
-        return cls(data, prefix="steroids", initial=filled + [{}] * blank)
-
+class BaseSteroidLines(forms.BaseFormSet):
     @property
     def doses(self) -> tuple[SteroidDose, ...]:
         return tuple(line.dose for line in self.forms if line.dose)
@@ -73,3 +59,19 @@ class SteroidLines(forms.BaseFormSet):
         filled = [line for line in self.forms if line.dose]
         lowest = min(filled, key=lambda line: prednisone_mg(line.dose, RULE))
         lowest.add_error("dose_mg", message)
+
+
+SteroidLines = forms.formset_factory(
+    SteroidForm,
+    formset=BaseSteroidLines,
+    extra=0,
+    max_num=MOST_LINES,
+    absolute_max=MOST_LINES,
+)
+
+
+def steroid_lines(facts: ScreeningFacts, data: Any = None) -> BaseSteroidLines:
+    """The lines of one screening, with a spare one after those that are filled."""
+    filled: list[dict[str, Any]] = [vars(dose) for dose in facts.steroids]
+    blank = max(LEAST_LINES - len(filled), SPARE_LINES)
+    return SteroidLines(data, prefix="steroids", initial=filled + [{}] * blank)

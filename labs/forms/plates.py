@@ -12,8 +12,8 @@ from django.forms.boundfield import BoundField
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from enrollment.forms.fields import ExactField
 from enrollment.models import Participant
-from labs.forms.fields import NumberField
 from labs.forms.specimen import SpecimenForm
 from labs.plate import Condition, conditions
 from labs.rules.wells import Well
@@ -28,6 +28,10 @@ class WellFields:
     condition: Condition
     dead: list[BoundField]
     targets: list[BoundField]
+
+    @property
+    def fields(self) -> list[BoundField]:
+        return [*self.dead, *self.targets]
 
 
 class CytotoxicityForm(SpecimenForm):
@@ -48,25 +52,28 @@ class CytotoxicityForm(SpecimenForm):
         effectors: Any = self.fields["effectors"]
         effectors.choices = [(code, gettext(name)) for code, name in rule.effectors]
         for condition in conditions(rule):
-            for number in range(1, rule.replicates + 1):
+            for number in self.replicates:
                 names = {"row": condition.title.render(gettext), "well": number}
-                self.fields[f"{condition.code}-d{number}"] = NumberField(
+                self.fields[f"{condition.code}-d{number}"] = ExactField(
                     label=gettext("%(row)s, well %(well)s, dead %%") % names,
-                    most=100,
-                    required=False,
+                    min_value=0,
+                    max_value=100,
                 )
-                self.fields[f"{condition.code}-n{number}"] = NumberField(
+                self.fields[f"{condition.code}-n{number}"] = ExactField(
                     label=gettext("%(row)s, well %(well)s, targets counted") % names,
-                    whole=True,
-                    required=False,
+                    min_value=0,
+                    decimal_places=0,
                 )
 
     @property
+    def replicates(self) -> range:
+        return range(1, current().cytotoxicity.replicates + 1)
+
+    @property
     def rows(self) -> Iterator[WellFields]:
-        rule = current().cytotoxicity
-        numbers = range(1, rule.replicates + 1)
-        for condition in conditions(rule):
-            dead, targets = ([self[f"{condition.code}-{k}{n}"] for n in numbers] for k in "dn")
+        for condition in conditions(current().cytotoxicity):
+            dead = [self[f"{condition.code}-d{number}"] for number in self.replicates]
+            targets = [self[f"{condition.code}-n{number}"] for number in self.replicates]
             yield WellFields(condition, dead, targets)
 
     def clean(self) -> dict[str, Any]:
@@ -83,9 +90,7 @@ class CytotoxicityForm(SpecimenForm):
     @property
     def wells(self) -> list[Well]:
         """The wells that were typed; none while one of them cannot be read."""
-        readable = self.is_bound and not any(
-            field.errors for row in self.rows for field in (*row.dead, *row.targets)
-        )
+        readable = self.is_bound and not any(f.errors for row in self.rows for f in row.fields)
         return list(self._wells()) if readable else []
 
     def _wells(self) -> Iterator[Well]:

@@ -27,7 +27,6 @@ class SpecimenForm(EntryForm):
     are fetched anew when another one is chosen, and nothing else that was typed changes.
     """
 
-    confirmed = None  # type: ignore[assignment]  # questions are answered at their fields
     address = ""
     specimen_kind: str = Specimen.Kind.WHOLE_BLOOD
 
@@ -73,11 +72,10 @@ class SpecimenForm(EntryForm):
         """Add the fields that follow from the protocol."""
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
+        super().clean()
+        data = self.cleaned_data
         if data.get("collected_at"):
-            faults = sampling_faults(
-                data["collected_at"], data.get("received_at"), now=clock.now()
-            )
+            faults = sampling_faults(data["collected_at"], data.get("received_at"), now=clock.now())
             for name, message in faults:
                 self.add_error(name, message.render(gettext))
         return data

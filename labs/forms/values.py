@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.utils.html import escape
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from enrollment.forms.fields import ExactField
 from enrollment.models import Participant
 from labs.actions import Entry
-from labs.forms.fields import NumberField, PrintedResultField
+from labs.forms.fields import PrintedResultField
 from labs.forms.specimen import SpecimenForm
 from labs.models import Result, Specimen
+from labs.readings import NORMAL, QUANTIFICATION, limit_label, limits_of
 from labs.rules.limits import bound_text
 from labs.rules.pcr import parse_result
 from labs.selectors import latest_by_analyte, latest_pcr
@@ -26,16 +28,8 @@ from oversight.forms import CorrectionForm, EntryForm, Outcome, attempt
 from trial_site.messages import Message
 from trial_site.protocol import current
 from trial_site.protocol.definition import Analyte
-from trial_site.templatetags.fields import ASK, sure_name
 
 T = TypeVar("T")
-
-# The limits that belong to a result: those of the assay, or those of a healthy person.
-QUANTIFICATION, NORMAL = ("lod", "lloq", "uloq"), ("lln", "uln")
-
-
-def limits_of(analyte: Analyte) -> tuple[str, ...]:
-    return QUANTIFICATION if analyte.group == "pcr" else NORMAL
 
 
 def safety_analytes() -> list[Analyte]:
@@ -43,9 +37,9 @@ def safety_analytes() -> list[Analyte]:
 
 
 def attempt_entry(form: ValueForm, act: Callable[[bool], T]) -> Outcome[T] | None:
-    """``attempt``, with ``act(True)`` once each question was answered for the value asked about."""
+    """``attempt``, with ``act(True)`` once the very questions that it raises were answered."""
     outcome = attempt(form, lambda: act(False))
-    if outcome is None and form.is_valid():
+    if outcome is None and form.is_confirmed:
         outcome = attempt(form, lambda: act(True))
     return outcome
 
@@ -53,9 +47,10 @@ def attempt_entry(form: ValueForm, act: Callable[[bool], T]) -> Outcome[T] | Non
 class ValueForm(EntryForm):
     """Results as printed, each in its unit and with its own limits; questions stand at them."""
 
-    confirmed = None  # type: ignore[assignment]  # questions are answered at their fields
+    asked = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def add_value(self, analyte: Analyte, *, prefix: str = "", required: bool = True) -> None:
+        """Add the fields of one result; with ``prefix``, as one of several in a grid."""
         name = f"{gettext(analyte.name)}: " if prefix else ""
         units = [*analyte.units, *analyte.unconverted_units]
         fields: dict[str, forms.Field] = {
@@ -71,9 +66,10 @@ class ValueForm(EntryForm):
             ),
         }
         for limit in limits_of(analyte):
-            label = str(Result._meta.get_field(limit).verbose_name)  # type: ignore[union-attr]
-            label = name + label if prefix else capfirst(label)
-            fields[limit] = NumberField(label=label, required=False)
+            label = limit_label(limit)
+            fields[limit] = ExactField(
+                label=name + label if prefix else capfirst(label), min_value=0
+            )
         self.fields |= {prefix + field: made for field, made in fields.items()}
 
     def check_limits(self, analyte: Analyte, prefix: str = "") -> None:
@@ -99,11 +95,20 @@ class ValueForm(EntryForm):
         return "printed"
 
     def ask(self, questions: tuple[tuple[str, Message], ...]) -> None:
-        for analyte, message in questions:
-            name = self.field_asked(analyte)
-            typed = self.data.get(self.add_prefix(name))
-            if self.data.get(sure_name(self.add_prefix(name))) != typed:
-                self.add_error(name, ValidationError(message.render(gettext), code=ASK))
+        super().ask(tuple((self.field_asked(analyte), text) for analyte, text in questions))
+        data: Any = copy(self.data)
+        data[self.add_prefix("asked")] = self._asking
+        self.data = data
+
+    @property
+    def _asking(self) -> str:
+        return " ".join(text for _, text in self.questions)
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the box was ticked below these questions: a value changed since asks anew."""
+        answered = self.cleaned_data["asked"] if self.cleaned_data["confirmed"] else ""
+        return bool(self.questions) and answered == self._asking
 
 
 def _printed_help(analyte: Analyte) -> str:
@@ -165,6 +170,10 @@ class PanelRow:
     lln: BoundField
     uln: BoundField
 
+    @property
+    def fields(self) -> tuple[BoundField, ...]:
+        return self.printed, self.unit, self.lln, self.uln
+
 
 class SafetyForm(SpecimenForm, ValueForm):
     address = "labs:safety-new"
@@ -213,7 +222,6 @@ class SafetyForm(SpecimenForm, ValueForm):
 class ResultCorrectionForm(CorrectionForm, ValueForm):
     """The value, unit and limits of one saved result; its specimen stays."""
 
-    confirmed = None  # type: ignore[assignment]
     field_order = ("printed", "unit", "assay", *QUANTIFICATION, *NORMAL, "reason")
 
     assay = forms.CharField(label=_("Assay"), max_length=60, required=False)
@@ -227,6 +235,6 @@ class ResultCorrectionForm(CorrectionForm, ValueForm):
         self.order_fields(self.field_order)
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
+        super().clean()
         self.check_limits(self.analyte)
-        return data
+        return self.cleaned_data

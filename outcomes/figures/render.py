@@ -24,7 +24,7 @@ TIMEOUT_SECONDS = 30
 FOREIGN_BASE = "https://vega.github.io/vega-datasets/"
 
 
-class FigureNotDrawn(Exception):  # noqa: N818 - reads as what it says
+class FigureNotDrawn(Exception):
     """The drawing process failed or took too long; the text says which, and why."""
 
 

@@ -116,6 +116,15 @@ def test_doses_of_one_day_are_asked_about_together() -> None:
     assert asked(steroids=(doses[0], replace(doses[1], on=date(2026, 3, 15)))) == []
 
 
+def test_the_highest_day_is_asked_about() -> None:
+    doses = tuple(
+        SteroidDose(date(2026, 3, day), "prednisone", Decimal(mg))
+        for day, mg in ((13, "5"), (14, "120"), (15, "5"))
+    )
+
+    assert asked(steroids=doses) == [("steroids", f"120 mg/d {RIGHT}")]
+
+
 def test_a_dose_below_zero_does_not_hide_in_the_sum_of_its_day() -> None:
     day = date(2026, 3, 14)
     doses = tuple(SteroidDose(day, "prednisone", Decimal(mg)) for mg in ("60", "-5"))

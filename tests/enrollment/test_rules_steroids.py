@@ -221,6 +221,12 @@ def test_what_the_weight_lacks_is_named(missing: dict[str, Any], needed: str) ->
     assert words(found.needed) == [needed]
 
 
+def test_even_the_smallest_dose_needs_a_weight() -> None:
+    found = verdict("I3", steroids=(dose("prednisone", "0.1"),), weight_kg=None)
+
+    assert found.state is State.UNKNOWN
+
+
 @pytest.mark.parametrize(("agent", "mg"), [("budesonide", "9"), ("prednisone", "-5")])
 def test_a_dose_that_cannot_be_converted_is_unknown(agent: str, mg: str) -> None:
     found = treated(dose("prednisone", "5"), dose(agent, mg))

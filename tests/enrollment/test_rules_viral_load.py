@@ -149,6 +149,11 @@ def test_steps(operator: str, number: str | None, lod: str | None, steps: list[s
     assert words(found.steps) == ["collected 2026-03-17, 1 d old", *steps]
 
 
+def test_a_numeric_result_shows_its_number_and_not_the_limit_of_detection() -> None:
+    assert CMV.lod == 100
+    assert words(verdict("I2").steps) == ["collected 2026-03-17, 1 d old", "52,000 copies/mL"]
+
+
 numbers = st.decimals("0.1", "1e6", places=1)
 bounds = st.builds(
     lambda make, value: make(str(value), "copies/mL"),

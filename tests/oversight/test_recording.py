@@ -59,8 +59,8 @@ def test_first_entry_and_change_are_audited_field_by_field(
 def test_a_change_without_a_reason_changes_nothing(
     draft: Screening, staff: dict[Role, User]
 ) -> None:
+    draft.protocol_version = "9.9"
     with pytest.raises(ReasonRequired), recorded(by=staff[Role.COORDINATOR]):
-        draft.protocol_version = "9.9"
         draft.save()
     assert Screening.objects.get(pk=draft.pk).protocol_version == "1.0"
     assert len(entries_of(draft)) == 1
@@ -120,10 +120,15 @@ def test_what_raises_inside_the_block_is_undone_whole(
     draft: Screening, staff: dict[Role, User]
 ) -> None:
     before = AuditEntry.objects.count()
-    with pytest.raises(ZeroDivisionError), recorded(by=staff[Role.COORDINATOR], reason="x"):
-        draft.protocol_version = "9.9"
-        draft.save()
-        raise ZeroDivisionError
+
+    def save_and_fail() -> None:
+        with recorded(by=staff[Role.COORDINATOR], reason="x"):
+            draft.protocol_version = "9.9"
+            draft.save()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        save_and_fail()
     assert Screening.objects.get(pk=draft.pk).protocol_version == "1.0"
     assert AuditEntry.objects.count() == before
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from redis import Redis
 
 from tests import services
@@ -65,7 +65,7 @@ def open_browser(browser: Browser, live_server: Any) -> Iterator[Callable[..., P
         )
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda line: line.type == "error" and complaints.append(line.text))
+        page.on("console", lambda line: complaints.extend(errors_in(line)))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 
@@ -73,6 +73,10 @@ def open_browser(browser: Browser, live_server: Any) -> Iterator[Callable[..., P
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def errors_in(line: ConsoleMessage) -> list[str]:
+    return [f"{line.text} ({line.location})"] if line.type == "error" else []
 
 
 @pytest.fixture

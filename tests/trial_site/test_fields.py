@@ -135,6 +135,8 @@ def test_an_input_in_a_table_carries_its_label_and_errors() -> None:
     assert 'aria-label="Well 1"' in tag(html, "input")
     assert 'aria-describedby="id_value_error"' in tag(html, "input")
     assert '<span class="visually-hidden" id="id_value_error">' in html
+    good = template.render(Context({"field": ResultForm({"value": "52000"})["value"]}))
+    assert "aria-describedby" not in good
 
 
 # --- error summary ----------------------------------------------------------------------------

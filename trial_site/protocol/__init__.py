@@ -12,7 +12,7 @@ VERSIONS: Mapping[str, Protocol] = MappingProxyType(
 )
 
 
-class UnknownProtocolVersion(KeyError):  # noqa: N818 - reads as what it says
+class UnknownProtocolVersion(KeyError):
     """A record names a protocol version that this installation does not have."""
 
 

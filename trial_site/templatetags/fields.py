@@ -5,8 +5,11 @@ and ticking ``form["confirmed"]`` answers all of them (``oversight.forms.EntryFo
 question has its box at its field, several have one below them all (``components/confirm.html``).
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms, template
 from django.forms.boundfield import BoundField
@@ -78,22 +81,16 @@ def control(field: BoundField, label: str = "") -> SafeString:
     With ``label`` it stands alone, in a cell of a table: the label and the errors go into it.
     """
     widget, part = field.field.widget, parts(field)
-    attrs = field.build_widget_attrs(
-        {
-            "id": field.auto_id,
-            "class": " ".join(_classes(field, part)) or False,
-            "placeholder": False,  # a hint stands above the input, where it stays while one types
-            "unit": False,  # said beside the input
-            "aria-describedby": _describedby(field, part, alone=bool(label)) or False,
-        }
-    )
-    if not part.errors:
-        attrs.pop("aria-invalid", None)  # a question is not a mistake
-    html = widget.render(
-        field.html_name,
-        field.value(),
-        {**attrs, "aria-label": label or False},
-        renderer=field.form.renderer,
+    attrs = {
+        **field.build_widget_attrs({"id": field.auto_id}),
+        "class": " ".join(_classes(field, part)) or False,
+        "placeholder": False,  # a hint stands above the input, where it stays while one types
+        "unit": False,  # said beside the input
+        "aria-label": label or False,
+        "aria-describedby": _describedby(field, part, alone=bool(label)) or False,
+    }
+    html: SafeString = widget.render(
+        field.html_name, field.value(), attrs, renderer=field.form.renderer
     )
     if label and part.state:
         message = " ".join([*part.errors, *part.questions])
@@ -181,14 +178,14 @@ class Summary:
 
 @register.filter
 def error_summary(
-    forms_: forms.BaseForm | BaseFormSet | Iterable[forms.BaseForm | BaseFormSet],
+    forms_: forms.BaseForm | BaseFormSet[Any] | Iterable[forms.BaseForm | BaseFormSet[Any]],
 ) -> Summary:
     """Everything that kept a form, a formset or several of them from being saved."""
     several = [forms_] if isinstance(forms_, forms.BaseForm | BaseFormSet) else forms_
     return Summary([line for form in several for line in _lines(form)])
 
 
-def _lines(form: forms.BaseForm | BaseFormSet) -> Iterator[Line]:
+def _lines(form: forms.BaseForm | BaseFormSet[Any]) -> Iterator[Line]:
     if isinstance(form, BaseFormSet):
         yield from (Line(str(text), "", False) for text in form.non_form_errors())
         for member in form:

@@ -14,6 +14,7 @@ from typing import Any
 
 from django import template
 from django.utils import dateformat, timezone
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext
@@ -102,7 +103,7 @@ def table_scroll(content: str, label: str) -> SafeString:
 
 
 @register.filter
-def say(value: Message | Mapping[str, Any] | str | None) -> str:
+def say(value: Message | Mapping[str, Any] | str | Promise | None) -> str:
     """A rule's message, as an object or as it is stored, in the reader's language."""
     if not value:
         return ""  # gettext("") would answer with the catalogue's header

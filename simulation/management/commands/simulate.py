@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from oversight.refusals import Refused
+from simulation.bulk import simulate_in_bulk
 from simulation.trial import simulate
 
 
@@ -16,7 +17,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--participants", type=int, default=10)
         parser.add_argument("--seed", type=int, default=1)
-        parser.add_argument("--as-of", type=dt.date.fromisoformat, help="YYYY-MM-DD; now by default")
+        parser.add_argument(
+            "--as-of", type=dt.date.fromisoformat, help="YYYY-MM-DD; now by default"
+        )
+        parser.add_argument(
+            "--bulk", action="store_true", help="For many: play each kind of course once, copy it"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
@@ -26,7 +32,8 @@ class Command(BaseCommand):
             zone = timezone.get_default_timezone()
             as_of = dt.datetime.combine(options["as_of"], dt.time(9), zone)
         try:
-            simulate(
+            run = simulate_in_bulk if options["bulk"] else simulate
+            run(
                 participants=options["participants"],
                 seed=options["seed"],
                 as_of=as_of,
@@ -34,7 +41,9 @@ class Command(BaseCommand):
             )
         except Refused as refused:
             raise CommandError(str(refused)) from None
-        self.stdout.write(self.style.SUCCESS(f"{options['participants']} participants are simulated"))
+        self.stdout.write(
+            self.style.SUCCESS(f"{options['participants']} participants are simulated")
+        )
 
     def _progress(self, day: str) -> None:
         self.stdout.write(day)

@@ -1,0 +1,123 @@
+"""What waits for the nurse and for the investigator in this room."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from django.urls import reverse
+
+from dosing.cards import Moment, heading, held_by
+from dosing.day import DayPlan, Slot, day_plan
+from dosing.models import Order
+from dosing.permissions import ADMINISTER, ORDER
+from dosing.rules.timing import SlotState
+from dosing.wording import clock_text, drug_name, sentence
+from enrollment.models import Participant
+from enrollment.states import State
+from trial_site import clock
+from trial_site.messages import Message
+from trial_site.models import User
+from trial_site.presentation import WorkRow
+from trial_site.protocol import current
+from trial_site.protocol.definition import gettext_noop
+
+
+def rows(user: User) -> list[WorkRow]:
+    """The nurse's late and due doses; the investigator's orders to write and held doses."""
+    if ADMINISTER.allows(user):
+        return list(_doses(_plan(user)))
+    if ORDER.allows(user):
+        return [*_orders(user), *_held(_plan(user))]
+    return []
+
+
+def _plan(user: User) -> DayPlan:
+    """Yesterday's doses too: what nobody recorded does not vanish at midnight."""
+    today = clock.today()
+    return day_plan(user, (today - dt.timedelta(days=1), today), clock.now())
+
+
+def _casebook(subject: str) -> str:
+    return reverse("outcomes:casebook", args=[subject])
+
+
+def _doses(plan: DayPlan) -> Iterator[WorkRow]:
+    moment = Moment(now=clock.now(), day=clock.today(), today=clock.today())
+    for slot in plan.slots:
+        if slot.state not in {SlotState.LATE, SlotState.DUE}:
+            continue
+        page = "dosing:give" if slot.day == moment.today else "dosing:record"
+        yield WorkRow(
+            state=slot.state.value,
+            badge=heading(slot, moment),
+            when=clock_text(slot.at, moment.today),
+            subject=slot.subject,
+            subject_url=_casebook(slot.subject),
+            title=drug_name(slot.drug),
+            why=Message(
+                gettext_noop("Planned %(when)s by the order"),
+                {"when": clock_text(slot.at, moment.today)},
+            ),
+            action=Message(gettext_noop("Record the dose")),
+            url=reverse(page, args=[slot.order_id, slot.at]),
+            sort=_sort(slot.day, slot),
+        )
+
+
+def _held(plan: DayPlan) -> Iterator[WorkRow]:
+    """One row a participant, however many doses the same result holds."""
+    seen = set()
+    for slot in plan.slots:
+        if slot.state is not SlotState.HELD or slot.participant_id in seen:
+            continue
+        seen.add(slot.participant_id)
+        yield WorkRow(
+            state="blocked",
+            badge=Message(gettext_noop("Held")),
+            when=clock_text(slot.at, clock.today()),
+            subject=slot.subject,
+            subject_url=_casebook(slot.subject),
+            title=Message(gettext_noop("%(drug)s is held"), {"drug": drug_name(slot.drug)}),
+            why=sentence(*held_by(plan.safety[slot.participant_id], clock.today())),
+            action=Message(gettext_noop("See the doses")),
+            url=f"{reverse('dosing:sheet')}#{slot.subject}",
+            sort=_sort(slot.day, slot),
+        )
+
+
+def _sort(day: dt.date, slot: Slot) -> tuple[dt.date, dt.date, str]:
+    """As every room sorts: by the day it closes, the day it is due, then a text."""
+    return day, day, f"{slot.at.astimezone(dt.UTC):%H%M} {slot.subject}"
+
+
+def _orders(user: User) -> Iterator[WorkRow]:
+    """The drugs of the arm that nobody ordered yet."""
+    treated = (
+        Participant.objects.visible_to(user)
+        .filter(state__in=(State.ALLOCATED, State.ON_TREATMENT))
+        .with_arm()
+    )
+    ordered = set(
+        Order.objects.visible_to(user)
+        .filter(participant__state__in=(State.ALLOCATED, State.ON_TREATMENT))
+        .values_list("participant_id", "drug")
+    )
+    for participant in treated:
+        arm = current().arm(participant.allocation.arm)
+        for drug in (drug for drug in arm.drugs if (participant.pk, drug) not in ordered):
+            yield _to_order(participant, drug, Message(arm.short_label))
+
+
+def _to_order(participant: Participant, drug: str, arm: Message) -> WorkRow:
+    today = clock.today()
+    return WorkRow(
+        state="due",
+        badge=Message(gettext_noop("Not ordered")),
+        when="",
+        subject=participant.subject,
+        subject_url=_casebook(participant.subject),
+        title=Message(gettext_noop("Order %(drug)s"), {"drug": drug_name(drug)}),
+        why=Message(gettext_noop("Allocated to %(arm)s"), {"arm": arm}),
+        action=Message(gettext_noop("Write the order")),
+        url=reverse("dosing:order-new", args=[participant.subject, drug]),
+        sort=(today, today, participant.subject),
+    )

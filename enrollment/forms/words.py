@@ -1,0 +1,50 @@
+"""Saved answers in words, for the pages that show them without a form."""
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.choices import flatten_choices
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+
+from enrollment.facts import SteroidDose
+from enrollment.forms.steroids import RULE, SCHEDULES
+from enrollment.rules.wording import as_typed, dose
+
+NO_ANSWER = "–"
+
+
+def words(field: forms.Field, value: Any) -> str:
+    """What was answered, with its unit; a dash where nothing was."""
+    if value is None or value == "":
+        return NO_ANSWER
+    if isinstance(field, forms.ChoiceField):
+        names = dict(flatten_choices(field.choices))
+        return str(names.get(field.prepare_value(value), value))
+    match value:
+        case bool():
+            return gettext("Yes") if value else gettext("No")
+        case Decimal():
+            return f"{as_typed(value)} {getattr(field, 'unit', '')}".rstrip()
+        case dt.date():
+            return day_words(value)
+    return str(value)
+
+
+def dose_words(doses: Sequence[SteroidDose]) -> str:
+    """Corticosteroid doses, one after another."""
+    return "; ".join(_one_dose(entry) for entry in doses) or NO_ANSWER
+
+
+def day_words(day: dt.date) -> str:
+    # Translators: a date format in the letters of Django's "date" filter, not a sentence
+    return date_format(day, gettext("j M Y"))
+
+
+def _one_dose(entry: SteroidDose) -> str:
+    names = {agent.code: gettext(agent.name) for agent in RULE.agents}
+    amount = f"{names.get(entry.agent, entry.agent)} {dose(entry.dose_mg)} mg"
+    return f"{amount}, {day_words(entry.on)} ({SCHEDULES[entry.every_days]})"

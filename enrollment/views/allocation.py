@@ -1,0 +1,74 @@
+"""Allocation: what will happen, the one click, its receipt; and the sealed list's commitment."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from enrollment import selectors
+from enrollment.actions.allocation import allocate as allocate_participant
+from enrollment.actions.screening import judge
+from enrollment.forms import PressForm
+from enrollment.models import Participant
+from enrollment.presentation import cards
+from enrollment.views.common import GET_OR_POST, posted, tell
+from oversight.forms import attempt
+from trial_site import clock
+from trial_site.protocol import current
+
+
+@GET_OR_POST
+def allocate(request: HttpRequest, subject: str) -> HttpResponse:
+    """Before the click: whether it can be made.  Afterwards, for ever: the receipt."""
+    participant = get_object_or_404(selectors.participants(request.user), subject=subject)
+    form = PressForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        done = attempt(
+            form, lambda: allocate_participant(participant, by=request.user, key=form.key)
+        )
+        if done:
+            tell(request, done, _("The participant is allocated."))
+            return redirect("enrollment:allocate", subject)
+        participant = selectors.participants(request.user).get(pk=participant.pk)
+        if participant.arm:
+            messages.info(request, _("This participant is allocated already; this is the receipt."))
+            return redirect("enrollment:allocate", subject)
+    if participant.arm:
+        return _receipt(request, participant)
+    return _before(request, participant, form)
+
+
+def _receipt(request: HttpRequest, participant: Participant) -> HttpResponse:
+    allocation = selectors.receipt(participant)
+    context = {"participant": participant, "allocation": allocation}
+    return render(request, "enrollment/allocation_receipt.html", context)
+
+
+def _before(request: HttpRequest, participant: Participant, form: PressForm) -> HttpResponse:
+    """Screening values expire, so eligibility is judged as of today."""
+    screening = participant.screening
+    eligibility = judge(screening, clock.today())
+    allocation_list, used = selectors.allocation_list_used()
+    found = cards(current(), eligibility)
+    context = {
+        "form": form,
+        "participant": participant,
+        "screening": screening,
+        "eligibility": eligibility,
+        "blocking": [card for card in found.values() if card.blocks],
+        "list": allocation_list,
+        "used": used,
+        "can_allocate": eligibility.eligible and allocation_list and screening.confirmed_at,
+        "arms": current().arms,
+        "rule": current().allocation,
+    }
+    return render(request, "enrollment/allocate.html", context)
+
+
+@require_GET
+def allocation_list(request: HttpRequest) -> HttpResponse:
+    """The commitment of the list, never what it holds."""
+    found, used = selectors.allocation_list_used()
+    context = {"list": found, "used": used, "rule": current().allocation}
+    return render(request, "enrollment/allocation_list.html", context)

@@ -1,0 +1,33 @@
+"""What the room's views share."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods
+
+from oversight.forms import EntryForm, Outcome
+
+PAGE_SIZE = 50
+GET_OR_POST = require_http_methods(["GET", "POST"])
+
+
+def posted(request: HttpRequest) -> Any:
+    """The data of a form; ``None`` before it is sent."""
+    return request.POST if request.method == "POST" else None
+
+
+def tell(request: HttpRequest, outcome: Outcome[Any], done: str) -> None:
+    """Say what a save did; the same form sent twice is no mistake."""
+    if outcome.record is None:
+        messages.info(request, gettext("This was saved already."))
+    else:
+        messages.success(request, done)
+
+
+def tell_errors(request: HttpRequest, form: EntryForm) -> None:
+    """For a button without a page of its own: why nothing was done."""
+    for errors in form.errors.values():
+        for error in errors:
+            messages.warning(request, error)

@@ -1,0 +1,243 @@
+"""Screening: the log, the form, the verdict, and the buttons below it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from enrollment import selectors
+from enrollment.actions.participation import enrol as enrol_patient
+from enrollment.actions.screening import (
+    confirm_eligibility,
+    judge,
+    record_consent,
+    save_screening,
+    start_screening,
+    submit_screening,
+)
+from enrollment.forms import (
+    ConsentForm,
+    EditScreeningForm,
+    NewScreeningForm,
+    PressForm,
+    ScreeningForm,
+)
+from enrollment.models import Screening
+from enrollment.permissions import SCREEN
+from enrollment.presentation import (
+    answer_sections,
+    cards,
+    consequence,
+    form_sections,
+    may_edit,
+    next_step,
+    screening_line,
+)
+from enrollment.rules.verdicts import Eligibility
+from enrollment.views.common import GET_OR_POST, PAGE_SIZE, posted, tell, tell_errors
+from oversight.forms import Outcome, attempt
+from oversight.refusals import Refused
+from trial_site import clock
+from trial_site.protocol import by_version, current
+
+@require_GET
+def log(request: HttpRequest) -> HttpResponse:
+    """Every screening of the user's sites, filtered by status."""
+    status = request.GET.get("status", "")
+    found = selectors.screening_log(request.user, status)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "page_obj": page,
+        "lines": [screening_line(screening) for screening in page],
+        "status": status,
+        "statuses": Screening.Status.choices,
+        "counts": selectors.screening_counts(request.user),
+        "may_screen": SCREEN.allows(request.user),
+    }
+    return render(request, "enrollment/screening_log.html", context)
+
+
+@GET_OR_POST
+def new(request: HttpRequest) -> HttpResponse:
+    """The first entry of a screening, saved as a draft or submitted at once."""
+    form = NewScreeningForm(posted(request), by=request.user)
+    if request.method == "POST" and form.is_valid():
+        saved = attempt(
+            form,
+            lambda: start_screening(
+                site=form.cleaned_data["site"],
+                facts=form.facts,
+                confirmed=form.cleaned_data["confirmed"],
+                by=request.user,
+                key=form.key,
+            ),
+        )
+        if saved:
+            return _after_save(request, saved)
+    return _form_page(request, form, None)
+
+
+@GET_OR_POST
+def edit(request: HttpRequest, number: str) -> HttpResponse:
+    """A draft goes on; what was submitted is corrected with a reason and judged again."""
+    screening = get_object_or_404(selectors.screenings(request.user), number=number)
+    form = EditScreeningForm(posted(request), screening=screening)
+    if request.method == "POST" and form.is_valid():
+        answers = form.cleaned_data
+        saved = attempt(
+            form,
+            lambda: save_screening(
+                screening,
+                facts=form.facts,
+                version=answers["record_version"],
+                reason=answers.get("reason", ""),
+                confirmed=answers["confirmed"],
+                by=request.user,
+                key=form.key,
+            ),
+        )
+        if saved:
+            return _after_save(request, saved, screening)
+    return _form_page(request, form, screening)
+
+
+def _form_page(
+    request: HttpRequest, form: ScreeningForm, screening: Screening | None
+) -> HttpResponse:
+    """The form, with the verdicts of what was last saved beside it."""
+    eligibility = _eligibility(screening) if screening else None
+    context = {
+        "form": form,
+        "screening": screening,
+        "sections": form_sections(form, cards(current(), eligibility)),
+        "eligibility": eligibility,
+        "note": consequence(eligibility) if screening and eligibility else "",
+    }
+    return render(request, "enrollment/screening_form.html", context)
+
+
+def _after_save(
+    request: HttpRequest, saved: Outcome[Screening], before: Screening | None = None
+) -> HttpResponse:
+    """Go on with the draft, or submit it, for which the consent comes first."""
+    screening = saved.record
+    if screening is None:
+        tell(request, saved, "")
+        return _page_of(before) if before else redirect("enrollment:screening-log")
+    if not screening.is_draft:
+        messages.success(request, _("The correction is saved and the screening judged again."))
+        return _page_of(screening)
+    if "draft" in request.POST:
+        messages.success(request, _("The draft is saved."))
+        return redirect("enrollment:screening-edit", screening.number)
+    try:
+        submit_screening(screening, version=screening.version, by=request.user)
+    except Refused as refused:
+        messages.warning(request, _("Saved as a draft. %s") % refused.message.render(_))
+        return redirect("enrollment:screening-consent", screening.number)
+    messages.success(request, _("The screening is submitted."))
+    return _page_of(screening)
+
+
+def _page_of(screening: Screening) -> HttpResponse:
+    return redirect("enrollment:screening", screening.number)
+
+
+def _eligibility(screening: Screening) -> Eligibility:
+    """The frozen verdict, or a draft's as of today."""
+    return judge(screening, clock.today()) if screening.is_draft else screening.verdict
+
+
+@require_GET
+def detail(request: HttpRequest, number: str) -> HttpResponse:
+    """The verdict, criterion by criterion, with its reasons."""
+    screening = get_object_or_404(selectors.screenings(request.user), number=number)
+    eligibility = _eligibility(screening)
+    found = cards(by_version(eligibility.protocol_version), eligibility)
+    context = {
+        "screening": screening,
+        "line": screening_line(screening),
+        "eligibility": eligibility,
+        "blocking": [card for card in found.values() if card.blocks],
+        "expired": _expired(screening),
+        "sections": answer_sections(screening, found),
+        "step": next_step(screening, eligibility, request.user),
+        "form": PressForm(initial={"record_version": screening.version}),
+        "may_edit": may_edit(screening, request.user),
+    }
+    return render(request, "enrollment/screening.html", context)
+
+
+def _expired(screening: Screening) -> list[Any]:
+    """What no longer passes today although it did when the screening was submitted."""
+    participant = getattr(screening, "participant", None)
+    if screening.status != Screening.Status.ELIGIBLE or (participant and participant.arm):
+        return []
+    today = cards(current(), judge(screening, clock.today()))
+    return [card for card in today.values() if card.blocks]
+
+
+@GET_OR_POST
+def consent(request: HttpRequest, number: str) -> HttpResponse:
+    """The signed consent, once."""
+    screening = get_object_or_404(selectors.screenings(request.user), number=number)
+    if hasattr(screening, "consent") and request.method == "GET":
+        messages.info(request, _("The consent is recorded already."))
+        return _page_of(screening)
+    form = ConsentForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        saved = attempt(
+            form,
+            lambda: record_consent(screening, by=request.user, key=form.key, **form.answers),
+        )
+        if saved:
+            tell(request, saved, _("The consent is recorded."))
+            return _page_of(screening)
+    return render(request, "enrollment/consent.html", {"form": form, "screening": screening})
+
+
+@require_POST
+def submit(request: HttpRequest, number: str) -> HttpResponse:
+    return _press(request, number, submit_screening, _("The screening is submitted."))
+
+
+@require_POST
+def confirm(request: HttpRequest, number: str) -> HttpResponse:
+    return _press(request, number, confirm_eligibility, _("Eligibility is confirmed."))
+
+
+def _press(
+    request: HttpRequest, number: str, act: Callable[..., Screening], done: str
+) -> HttpResponse:
+    """Run the action of a button on the version that was shown; come back and say how it went."""
+    screening = get_object_or_404(selectors.screenings(request.user), number=number)
+    form = PressForm(request.POST)
+    if form.is_valid():
+        version = form.cleaned_data["record_version"]
+        pressed = attempt(
+            form, lambda: act(screening, version=version, by=request.user, key=form.key)
+        )
+        if pressed:
+            tell(request, pressed, done)
+    tell_errors(request, form)
+    return _page_of(screening)
+
+
+@require_POST
+def enrol(request: HttpRequest, number: str) -> HttpResponse:
+    """Make the patient a participant, and go on to the allocation."""
+    screening = get_object_or_404(selectors.screenings(request.user), number=number)
+    form = PressForm(request.POST)
+    if form.is_valid():
+        enrolled = attempt(form, lambda: enrol_patient(screening, by=request.user, key=form.key))
+        if enrolled:
+            tell(request, enrolled, _("The patient is enrolled."))
+        if enrolled and enrolled.record:
+            return redirect("enrollment:allocate", enrolled.record.subject)
+    tell_errors(request, form)
+    return _page_of(screening)

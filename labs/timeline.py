@@ -1,0 +1,73 @@
+"""The laboratory's part of a casebook: one event a specimen's CMV-DNA, plate or panel."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+
+from enrollment.models import Participant
+from labs.models import CytotoxicityAssay, Result
+from labs.permissions import READ_RESULTS
+from labs.readings import Reading, lysis_rule, lysis_text, read, worst
+from labs.selectors import entered_by
+from trial_site.models import User
+from trial_site.presentation import TimelineEvent
+from trial_site.protocol import current
+
+
+def events(participant: Participant, user: User) -> list[TimelineEvent]:
+    """Every result in force of ``participant``; none for a user who may not read results."""
+    if not READ_RESULTS.allows(user):
+        return []
+    readings = [read(result) for result in participant.results.in_force()]
+    assays = list(participant.cytotoxicity_assays.in_force())
+    who = entered_by(Result, [reading.result.pk for reading in readings])
+    who_read = entered_by(CytotoxicityAssay, [assay.pk for assay in assays])
+    return [
+        *(_panel_event(panel, who) for panel in _panels(readings)),
+        *(_plate_event(assay, who_read.get(assay.pk, "")) for assay in assays),
+    ]
+
+
+def _panels(readings: Iterable[Reading]) -> Iterable[list[Reading]]:
+    """The readings of each specimen together; CMV-DNA stands alone."""
+    panels: dict[tuple[int, bool], list[Reading]] = defaultdict(list)
+    for reading in readings:
+        is_pcr = reading.result.analyte == current().pcr.analyte
+        panels[reading.result.specimen_id, is_pcr].append(reading)
+    return panels.values()
+
+
+def _panel_event(panel: list[Reading], who: dict[int, str]) -> TimelineEvent:
+    """The worst value in the title, the others, or the sentence behind a single one, below."""
+    first = worst(panel)
+    others = [reading.in_short for reading in panel if reading is not first]
+    sentences = [message.render(gettext) for message in (others or first.why)]
+    return TimelineEvent(
+        at=first.result.collected_at,
+        icon="flask",
+        title=first.named_value,
+        why=capfirst(", ".join(sentences)),
+        badge=first.badge,
+        by=who.get(first.result.pk, ""),
+        history=("labs.result", first.result.pk),
+        kind="lab",
+        anchor=f"result-{first.result.pk}",
+    )
+
+
+def _plate_event(assay: CytotoxicityAssay, by: str) -> TimelineEvent:
+    why = [lysis_rule(assay), *assay.messages]
+    return TimelineEvent(
+        at=assay.collected_at,
+        icon="flask",
+        title=lysis_text(assay),
+        why=capfirst("; ".join(message.render(gettext) for message in why)),
+        by=by,
+        history=("labs.cytotoxicityassay", assay.pk),
+        kind="lab",
+        anchor=f"cytotoxicity-{assay.pk}",
+    )

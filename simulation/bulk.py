@@ -1,0 +1,157 @@
+"""A simulated trial of any size: patterns are played through the real actions, then copied.
+
+A copy has the rows, history rows and audit entries of its pattern, moved to its own days, under its
+own numbers, allocated by the next slot of the sealed list.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import count, groupby
+from typing import Any
+
+from django.apps import apps
+from django.db import models, transaction
+
+from enrollment.models import Allocation, AllocationSlot, Participant, Screening
+from enrollment.seals import unseal
+from oversight.canonical import digest
+from oversight.recording import Recording, write_together
+from oversight.records import Record, insert, note_version
+from simulation.moving import Moved
+from simulation.patterns import Key, Pattern, Patterns, Version
+from simulation.trial import Course, courses, open_trial, raise_flags
+
+
+def simulate_in_bulk(
+    *, participants: int, seed: int, as_of: dt.datetime, progress: Callable[[str], None] = str
+) -> None:
+    """As ``simulate``: the same people on the same days, in the same arms, with the same fates.
+
+    Up to ten participants it is the same trial; beyond, people of one fate and arm have the same
+    values, on their own days.  Raises ``Refused`` where participants exist already.
+    """
+    staff = open_trial(participants=participants, seed=seed, as_of=as_of)
+    patterns, numbers = Patterns(staff, seed, as_of), Numbers()
+    for start, of_day in groupby(courses(participants, as_of.date()), lambda course: course.start):
+        progress(start.isoformat())
+        _write([_copy(course, patterns, numbers, as_of) for course in of_day])
+    raise_flags(as_of)
+
+
+class Numbers:
+    """What is given out in order: screening numbers, subjects, slots of the sealed list."""
+
+    def __init__(self) -> None:
+        self._counts: dict[type[Record], Iterator[int]] = defaultdict(lambda: count(1))
+        self._slots = iter(AllocationSlot.objects.order_by("sequence"))
+
+    def next_slot(self) -> tuple[AllocationSlot, str]:
+        """The next slot of the sealed list, and its arm."""
+        slot = next(self._slots)
+        return slot, unseal(slot.sealed_arm).partition("|")[2]
+
+    def next_like(self, pattern: str, model: type[Record]) -> str:
+        """The next number of the form of ``pattern``: a prefix, and as many digits or more."""
+        prefix, _, digits = pattern.rpartition("-")
+        return f"{prefix}-{next(self._counts[model]):0{len(digits)}}"
+
+
+def _copy(course: Course, patterns: Patterns, numbers: Numbers, as_of: dt.datetime) -> Copy:
+    slot, arm = numbers.next_slot() if course.journey == "whole" else (None, "")
+    pattern = patterns.of(course, arm)
+    moved = Moved(pattern.start, pattern.withdrawn_on, course.start)
+    return Copy(pattern, moved, slot, numbers, as_of)
+
+
+class Copy:
+    """One pattern moved to other days, as far as ``as_of``."""
+
+    def __init__(
+        self,
+        pattern: Pattern,
+        moved: Moved,
+        slot: AllocationSlot | None,
+        numbers: Numbers,
+        as_of: dt.datetime,
+    ) -> None:
+        self._moved, self._slot, self._numbers = moved, slot, numbers
+        moments = [(moved.moment(version.at), version) for version in pattern.versions]
+        self.versions = [(at, version) for at, version in moments if at <= as_of]
+        self._last = {version.row: version for _, version in self.versions}
+        self._rows: dict[Key, Record] = {}
+        self._own: dict[Key, dict[str, Any]] = {}
+
+    def build(self, model: type[Record]) -> list[Record]:
+        """The rows of ``model`` as they are last, unsaved; the rows they point to are saved."""
+        keys = [key for key in self._last if key[0] is model]
+        for key in keys:
+            last = self._last[key]
+            self._own[key] = self._own_values(key)
+            row = self._rows[key] = model(**self._values(last))
+            for name, related in self._relations(last):
+                setattr(row, name, related)
+        return [self._rows[key] for key in keys]
+
+    def note(self, version: Version, at: dt.datetime) -> Recording:
+        """Make the row what it was in ``version``, and note that version."""
+        row, recording = self._rows[version.row], Recording(version.by, at, version.reason)
+        for name, value in self._values(version).items():
+            setattr(row, name, value)
+        note_version(row, created=version.created, recording=recording)
+        return recording
+
+    def _values(self, version: Version) -> dict[str, Any]:
+        """By column, without the primary key."""
+        moved = {
+            name: self._moved.value(value) for name, value in version.values.items() if name != "id"
+        }
+        related = {f"{name}_id": row.pk for name, row in self._relations(version)}
+        return moved | related | self._own[version.row]
+
+    def _relations(self, version: Version) -> Iterator[tuple[str, Record]]:
+        """The copy's own rows that this one points to."""
+        for name, related in relations(version.row[0]):
+            key = (related, version.values[f"{name}_id"])
+            if key in self._rows:
+                yield name, self._rows[key]
+
+    def _own_values(self, key: Key) -> dict[str, Any]:
+        """What is this copy's own and not its pattern's."""
+        model, values = key[0], self._last[key].values
+        if model is Screening:
+            return {"number": self._numbers.next_like(values["number"], model)}
+        if model is Participant:
+            return {"subject": self._numbers.next_like(values["subject"], model)}
+        if model is Allocation and self._slot:
+            [screening] = [row for row in self._rows.values() if isinstance(row, Screening)]
+            return {"slot_id": self._slot.pk, "eligibility_digest": digest(screening.eligibility)}
+        return {}
+
+
+@cache
+def relations(model: type[Record]) -> list[tuple[str, type[models.Model]]]:
+    """Name and target of each foreign key."""
+    return [
+        (field.name, field.related_model)
+        for field in model._meta.concrete_fields
+        if field.is_relation
+    ]
+
+
+def record_models() -> list[type[Record]]:
+    """Every clinical model; what a model points to comes before it, as in the rooms' order."""
+    return [model for model in apps.get_models() if issubclass(model, Record)]
+
+
+def _write(copies: list[Copy]) -> None:
+    """Save the copies in one transaction, their audit entries in the order of time."""
+    with transaction.atomic():
+        for model in record_models():
+            insert(model, [row for copy in copies for row in copy.build(model)])
+        notes = [(at, version, copy) for copy in copies for at, version in copy.versions]
+        notes.sort(key=lambda note: note[0])
+        write_together(copy.note(version, at) for at, version, copy in notes)

@@ -1,0 +1,104 @@
+"""Patterns: courses that are played once through the real actions, read back, and undone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from enrollment.models import AllocationSlot, Participant
+from enrollment.seals import seal
+from oversight.records import Record
+from oversight.trail import AuditAction, AuditEntry
+from oversight.verification import tracked_models
+from simulation.disease import FATES
+from simulation.people import Staff
+from simulation.trial import Course, play
+from trial_site.models import User
+
+Key = tuple[type[Record], int]  # a model, and the primary key that the row had in the pattern
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of one row, as its audit entry and its history row tell it."""
+
+    row: Key
+    created: bool
+    at: dt.datetime
+    by: User
+    reason: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """All versions of one course in their order; ``withdrawn_on`` where it got so far."""
+
+    start: dt.date
+    versions: tuple[Version, ...]
+    withdrawn_on: dt.date | None
+
+
+class Patterns:
+    """Plays a pattern when it is first asked for: one a journey, fate and arm."""
+
+    def __init__(self, staff: Staff, seed: int, as_of: dt.datetime) -> None:
+        self.staff, self.seed, self.as_of = staff, seed, as_of
+        self._played: dict[tuple[str, int, str], Pattern] = {}
+
+    def of(self, course: Course, arm: str) -> Pattern:
+        """The pattern of ``course``, whose patient is allocated to ``arm``, if to any.
+
+        Courses are asked for in the order of their start, so that the first of its kind is also the
+        longest, and the others are cut short at the same ``as_of``.
+        """
+        key = (course.journey, course.number % len(FATES), arm)
+        if key not in self._played:
+            self._played[key] = self._play(course, arm)
+        return self._played[key]
+
+    def _play(self, course: Course, arm: str) -> Pattern:
+        with undone():
+            before = AuditEntry.objects.order_by("pk").values_list("pk", flat=True).last()
+            if arm:
+                AllocationSlot.objects.filter(sequence=1).update(sealed_arm=seal(f"1|{arm}"))
+            play([course.process(self.staff, self.seed)], self.as_of)
+            participant = Participant.objects.first()
+            return Pattern(
+                start=course.start,
+                versions=tuple(_versions_after(before or 0)),
+                withdrawn_on=participant.withdrawn_on if participant else None,
+            )
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever the block writes is taken back."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def _versions_after(newest: int) -> Iterator[Version]:
+    models = {model._meta.label_lower: model for model in tracked_models()}
+    entries = AuditEntry.objects.filter(pk__gt=newest).select_related("actor").order_by("pk")
+    rows = list(entries.exclude(history_id=None))
+    history = {
+        label: models[label].history.in_bulk([row.history_id for row in rows if row.model == label])
+        for label in {row.model for row in rows}
+    }
+    for row in rows:
+        kept = history[row.model][row.history_id]
+        yield Version(
+            row=(models[row.model], int(row.object_id)),
+            created=row.action == AuditAction.CREATED,
+            at=row.at,
+            by=row.actor,
+            reason=row.reason,
+            values={field.attname: getattr(kept, field.attname) for field in kept.tracked_fields},
+        )

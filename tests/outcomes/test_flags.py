@@ -1,0 +1,169 @@
+"""Flags are raised when something falls due, resolved when the fact arrives, and never doubled."""
+
+import datetime as dt
+import threading
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from enrollment.actions.participation import end_participation, record_visit
+from enrollment.models import Participant
+from enrollment.states import State
+from labs.actions import Entry, Sample, record_results
+from labs.models import Result
+from outcomes.actions import Flagged, flag_due
+from outcomes.models import Flag
+from oversight import verification
+from oversight.accounts import system_actor
+from oversight.trail import AuditEntry
+from tests import factories
+from trial_site import clock
+from trial_site.models import Site
+from trial_site.protocol import current
+from trial_site.roles import Role
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def treated(site: Site) -> Participant:
+    """First dose yesterday at eight."""
+    return factories.on_treatment(site, days_ago=1)
+
+
+@pytest.fixture
+def later() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(timezone.now(), tick=False) as clocked:
+        yield clocked
+
+
+def run() -> Flagged:
+    return flag_due(by=system_actor())
+
+
+def open_keys() -> set[str]:
+    return set(Flag.objects.open().values_list("key", flat=True))
+
+
+def pcr(participant: Participant, copies: str) -> Result:
+    """A CMV-DNA result collected an hour ago."""
+    entry = Entry("cmv_dna", "copies/mL", Decimal(copies))
+    sample = Sample("plasma", clock.now() - dt.timedelta(hours=1))
+    by = factories.user(Role.LAB, participant.site)
+    return record_results(participant, sample=sample, entries=[entry], confirmed=True, by=by)[0]
+
+
+def test_nobody_is_due_before_the_first_dose(site: Site) -> None:
+    factories.allocated(site)
+    assert run() == Flagged()
+
+
+def test_a_first_dose_makes_visits_and_samples_due(treated: Participant) -> None:
+    run()
+    days = current().pcr.days_between_until_confirmed
+    first_sample = timezone.localdate(treated.day0_at) + dt.timedelta(days=days)
+    assert open_keys() == {"visit:D0", "visit:D7", f"pcr:{first_sample}"}
+
+
+def test_a_flag_says_which_rule_made_it_and_from_which_rows(treated: Participant) -> None:
+    run()
+    flag = Flag.objects.get(key="visit:D7")
+    visit = treated.visits.get(code="D7")
+    assert flag.evidence == [f"visit:{visit.pk}", f"participant:{treated.pk}"]
+    assert (flag.window_opens, flag.window_closes) == (visit.opens, visit.closes)
+    assert flag.rule["params"]["due"] == visit.target.isoformat()
+
+
+def test_running_twice_changes_nothing(treated: Participant) -> None:
+    assert run().raised == 3
+    before = AuditEntry.objects.count()
+    assert run() == Flagged()
+    assert AuditEntry.objects.count() == before
+
+
+def test_a_flag_resolves_itself_when_the_visit_is_recorded(
+    treated: Participant, later: time_machine.Traveller
+) -> None:
+    run()
+    later.shift(dt.timedelta(days=6))
+    visit = treated.visits.get(code="D7")
+    record_visit(visit, done_on=clock.today(), by=factories.user(Role.COORDINATOR, treated.site))
+    run()
+    assert "visit:D7" not in open_keys()
+    assert Flag.objects.get(key="visit:D7").resolved_at == clock.now()
+
+
+def test_a_first_negative_asks_for_its_confirmation(
+    treated: Participant, later: time_machine.Traveller
+) -> None:
+    later.shift(dt.timedelta(days=8))
+    negative_on = clock.today()
+    pcr(treated, "780")
+    run()
+    assert f"confirmation:{negative_on}" in open_keys()
+    later.shift(dt.timedelta(days=current().pcr.confirmation_days))
+    pcr(treated, "640")
+    run()
+    assert not any(key.startswith("confirmation") for key in open_keys())
+
+
+def test_a_result_moves_the_next_check(treated: Participant, later: time_machine.Traveller) -> None:
+    run()
+    later.shift(dt.timedelta(days=3))
+    pcr(treated, "9400")
+    run()
+    due = clock.today() + dt.timedelta(days=current().pcr.days_between_until_confirmed)
+    assert {key for key in open_keys() if key.startswith("pcr")} == {f"pcr:{due}"}
+
+
+def test_the_end_of_participation_resolves_everything(treated: Participant) -> None:
+    run()
+    end_participation(
+        treated,
+        after=State.WITHDREW,
+        why="Moved away",
+        by=factories.user(Role.COORDINATOR, treated.site),
+    )
+    assert run() == Flagged(resolved=3)
+    assert open_keys() == set()
+
+
+def test_the_command_does_what_the_task_does(
+    treated: Participant, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("flag_due")
+    assert "3 raised, 0 resolved" in capsys.readouterr().out
+    assert list(verification.verify()) == []
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_two_runs_at_once_raise_each_flag_once(site: Site) -> None:
+    for _ in range(4):
+        factories.on_treatment(site)
+    system_actor()
+    failures: list[BaseException] = []
+    start = threading.Barrier(4)
+
+    def one_run() -> None:
+        try:
+            start.wait()
+            run()
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=one_run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert Flag.objects.count() == 4 * 3
+    assert list(verification.verify()) == []
