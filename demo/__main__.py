@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> None:
         remove(UNFINISHED)
         use(UNFINISHED)
         bring_up_to_date()
-        fill()
+        simulate()
         finish()
     serve()
 
@@ -52,15 +52,12 @@ def bring_up_to_date() -> None:
     call_command("migrate", verbosity=0)
 
 
-def fill() -> None:
+def simulate() -> None:
     """One site, one account a role, and participants in every state."""
     from django.core.management import call_command
 
-    from demo.accounts import open_accounts
-
     print(f"Simulating {PARTICIPANTS} participants", flush=True)
-    open_accounts()
-    call_command("simulate", participants=PARTICIPANTS, seed=SEED)
+    call_command("simulate", participants=PARTICIPANTS, seed=SEED, verbosity=0)
 
 
 def finish() -> None:

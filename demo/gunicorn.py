@@ -3,10 +3,12 @@
 import os
 import signal
 
+from django.conf import settings
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
 from demo.background import Background
+from trial_site.roles import PEOPLE, Role
 
 # This machine only: the accounts' password is published.
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
@@ -18,13 +20,20 @@ control_socket_disable = True
 _background: Background | None = None
 
 
+def welcome() -> str:
+    """What ``make demo`` prints once the trial can be opened."""
+    accounts = "\n".join(f"    {role.value:<14}{role.label}" for role in Role if role in PEOPLE)
+    return (
+        f"\n  The trial is running at http://{bind}/   (Ctrl-C stops it; its data stay)\n"
+        f"\n  Accounts, all with the password {settings.DEMO_PASSWORD}\n{accounts}\n"
+    )
+
+
 def post_worker_init(worker: Worker) -> None:
     global _background
-    from demo.accounts import welcome
-
     _background = Background()
     _background.start()
-    print(welcome(f"http://{bind}/"), flush=True)
+    print(welcome(), flush=True)
 
 
 def worker_exit(server: Arbiter, worker: Worker) -> None:

@@ -1,7 +1,7 @@
 """One planned dose as the sheet shows it: state, amount, why, and what may be done."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,11 +9,13 @@ from django.urls import reverse
 
 from dosing.day import Slot
 from dosing.models import Administration, DrugChoice, Order, UnitChoice
+from dosing.permissions import ADMINISTER, ORDER
 from dosing.rules.holds import hold_reasons, missing_results
 from dosing.rules.timing import SlotState, is_open
 from dosing.selectors import SafetyValues
 from dosing.wording import UNITS, clock_text, dose_text, drug_name, duration, route, site_name
 from trial_site.messages import Message
+from trial_site.models import User
 from trial_site.protocol import current
 from trial_site.protocol.definition import gettext_noop
 
@@ -27,6 +29,7 @@ LOOKS = {
     SlotState.PARTIAL: ("planned", "info"),
     SlotState.NOT_GIVEN: ("planned", "block"),
 }
+MAIN, PLAIN = "btn-primary btn-big", "btn-plain"
 # The last steps of an order's basis: the band of clearance, and weight times dose.
 BASIS_STEPS = 2
 
@@ -44,7 +47,7 @@ class Moment:
 class Button:
     label: str
     url: str
-    is_main: bool = False
+    look: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,8 @@ class Behind:
     last_given: dt.datetime | None
 
 
-def card(slot: Slot, behind: Behind, moment: Moment, *, may_record: bool) -> Card:
+def card(slot: Slot, behind: Behind, moment: Moment, user: User) -> Card:
+    """The card of ``slot``; its buttons are those that ``user`` may press."""
     order, recorded = behind.order, behind.administration
     amount = order.amount if recorded is None else recorded.amount
     return Card(
@@ -103,7 +107,7 @@ def card(slot: Slot, behind: Behind, moment: Moment, *, may_record: bool) -> Car
         unit=UNITS[UnitChoice(order.unit)],
         ordered=dose_text(order.amount, order.unit) if amount != order.amount else None,
         why=_why(slot, behind, moment),
-        buttons=_buttons(slot, moment, recorded) if may_record else (),
+        buttons=tuple(_buttons(slot, moment, recorded, user)),
     )
 
 
@@ -147,7 +151,7 @@ def _why(slot: Slot, behind: Behind, moment: Moment) -> tuple[Message, ...]:
     if behind.administration is not None:
         return tuple(_what_was_recorded(behind.administration, behind.recorder))
     if slot.state is SlotState.HELD:
-        return held_by(behind.safety, moment.day)
+        return held_by(behind.safety)
     if slot.state is SlotState.PLANNED or slot.day != moment.today:
         return ()
     why = [] if behind.last_given is None else [since_last(behind.last_given, moment)]
@@ -160,7 +164,7 @@ def _why(slot: Slot, behind: Behind, moment: Moment) -> tuple[Message, ...]:
 def since_last(last_given: dt.datetime, moment: Moment) -> Message:
     now = moment.now.replace(second=0, microsecond=0)
     return Message(
-        gettext_noop("Last dose %(when)s, %(span)s ago."),
+        gettext_noop("Last dose %(when)s, %(span)s ago"),
         {
             "when": clock_text(last_given, moment.today),
             "span": duration(now - last_given.replace(second=0, microsecond=0)),
@@ -168,14 +172,14 @@ def since_last(last_given: dt.datetime, moment: Moment) -> Message:
     )
 
 
-def held_by(safety: SafetyValues, day: dt.date) -> tuple[Message, ...]:
+def held_by(safety: SafetyValues) -> tuple[Message, ...]:
     """Each result that forbids ganciclovir, with the time of its blood."""
     return tuple(
         Message(
-            gettext_noop("%(reason)s (blood of %(when)s)."),
+            gettext_noop("%(reason)s (blood of %(when)s)"),
             {
                 "reason": Message(reason.text, {**reason.params, "value": known.printed}),
-                "when": clock_text(known.collected_at, day),
+                "when": clock_text(known.collected_at),
             },
         )
         for analyte, known in safety.items()
@@ -204,21 +208,30 @@ def _what_was_recorded(recorded: Administration, recorder: str) -> list[Message]
 # --- what may be done -------------------------------------------------------------------------
 
 
-def _buttons(slot: Slot, moment: Moment, recorded: Administration | None) -> tuple[Button, ...]:
+def _buttons(
+    slot: Slot, moment: Moment, recorded: Administration | None, user: User
+) -> Iterator[Button]:
+    if ADMINISTER.allows(user):
+        if recorded is not None:
+            url = reverse("dosing:correct", args=[recorded.pk])
+            yield Button(gettext_noop("Correct"), url, look=PLAIN)
+        elif is_open(slot.at, moment.now):
+            yield from _recording(slot, moment)
+    if ORDER.allows(user) and recorded is None:
+        url = reverse("dosing:order-new", args=[slot.subject, slot.drug])
+        yield Button(gettext_noop("Change the order"), url, look=PLAIN)
+
+
+def _recording(slot: Slot, moment: Moment) -> Iterator[Button]:
     """One main action at most; a held dose has none, a dose of another day needs its own time."""
-    if recorded is not None:
-        return (Button(gettext_noop("Correct"), reverse("dosing:correct", args=[recorded.pk])),)
-    if not is_open(slot.at, moment.now):
-        return ()
-    urls: Mapping[str, str] = {
-        name: reverse(f"dosing:{name}", args=[slot.order_id, slot.at])
-        for name in ("give", "record")
-    }
+    give, record = (
+        reverse(f"dosing:{name}", args=[slot.order_id, slot.at]) for name in ("give", "record")
+    )
+    if slot.day != moment.today:
+        yield Button(gettext_noop("Record what happened"), f"{record}?outcome=given", look=MAIN)
+        return
     if slot.state is SlotState.HELD:
-        first = Button(gettext_noop("Record not given: held"), f"{urls['record']}?outcome=held")
-    elif slot.day != moment.today:
-        url = f"{urls['record']}?outcome=given"
-        return (Button(gettext_noop("Record what happened"), url, is_main=True),)
+        yield Button(gettext_noop("Record not given: held"), f"{record}?outcome=held")
     else:
-        first = Button(gettext_noop("Given as ordered"), urls["give"], is_main=True)
-    return first, Button(gettext_noop("Something else happened"), urls["record"])
+        yield Button(gettext_noop("Given as ordered"), give, look=MAIN)
+    yield Button(gettext_noop("Something else happened"), record)

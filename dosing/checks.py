@@ -61,7 +61,10 @@ def order_questions(
         checks.append(("weight_kg", check_limits(current().steroids.weight_limits, weight_kg)))
     refused = [check.message for _, check in checks if check.level is EntryLevel.IMPOSSIBLE]
     if refused:
-        raise Refused(Message(gettext_noop("This order cannot be true")), filter(None, refused))
+        raise Refused(
+            Message(gettext_noop("This order cannot be true")),
+            [reason for reason in refused if reason],
+        )
     return [(name, check.message) for name, check in checks if check.message]
 
 

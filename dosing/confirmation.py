@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from dosing.cards import Moment, heading, held_by, since_last
 from dosing.checks import Given, warnings_about
 from dosing.day import Slot, slot_of
-from dosing.models import Administration, Order
+from dosing.models import Administration, DrugChoice, Order
 from dosing.rules.timing import SlotState, next_site
 from dosing.selectors import delivered
 from dosing.wording import clock_text, dose_text, drug_name, route
@@ -78,7 +78,9 @@ class Confirmation:
 
     @property
     def sites(self) -> list[tuple[str, str]]:
-        """The injection sites by name, marked where one is suggested or was used last."""
+        """Where to inject, by name, marked where suggested or used last; none for an infusion."""
+        if self.order.drug != DrugChoice.IL2:
+            return []
         notes = {}
         if self.last is not None and self.last.given_at is not None:
             used = Message(
@@ -100,7 +102,7 @@ def confirmation(order: Order, slot_at: dt.datetime) -> Confirmation:
         order=order,
         slot=slot,
         moment=Moment(now=now, day=slot.day, today=clock.today()),
-        held_by=held_by(safety, clock.today()),
+        held_by=held_by(safety),
         last=delivered(order.participant, order.drug).last(),
     )
 

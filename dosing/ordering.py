@@ -2,6 +2,7 @@
 
 import datetime as dt
 from functools import partial
+from typing import Any
 
 from django.http import QueryDict
 
@@ -18,19 +19,15 @@ PROPOSE = "propose"  # the button that works the proposal out anew and orders no
 
 def order_form(participant: Participant, drug: str, data: QueryDict | None) -> OrderForm:
     """The form for ``drug``; sent with ``PROPOSE`` it is not bound and keeps what was typed."""
-    asks = data is not None and PROPOSE in data
     hour = clock.now().replace(minute=0, second=0, microsecond=0)
-    options = {
-        "data": None if asks else data,
-        "replaces": open_order(participant, drug),
-        "initial": {"starts_at": hour + dt.timedelta(hours=1)},
-    }
+    initial: dict[str, Any] = {"starts_at": hour + dt.timedelta(hours=1)}
+    replaces = open_order(participant, drug)
     if drug == DrugChoice.IL2:
-        return Il2OrderForm(**options)
-    options["initial"] |= {
-        "phase": Phase.INDUCTION,
-        "weight_kg": participant.screening.answers.weight_kg,
-    }
-    if asks and data is not None:
-        options["initial"] |= data.dict()
-    return GanciclovirOrderForm(propose=partial(proposal_for, participant), **options)
+        return Il2OrderForm(data, replaces=replaces, initial=initial)
+    initial["phase"] = Phase.INDUCTION
+    initial["weight_kg"] = participant.screening.answers.weight_kg
+    if data is not None and PROPOSE in data:
+        initial, data = {**initial, **data.dict()}, None
+    return GanciclovirOrderForm(
+        data, replaces=replaces, initial=initial, propose=partial(proposal_for, participant)
+    )

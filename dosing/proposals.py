@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from django.utils import timezone
 
@@ -65,14 +66,20 @@ def proposal_for(
     if not creatinine or not mg_dl or facts.sex is None or facts.birth_date is None:
         return None, (Message(gettext_noop("No creatinine result to work the dose out from")),)
     ages = age_range(facts.birth_date, creatinine.collected_on, day_known=facts.birth_day_known)
-    inputs = {"age": ages.oldest, "weight_kg": weight_kg, "creatinine_mg_dl": mg_dl}
-    clearance = cockcroft_gault(**inputs, sex=facts.sex, rule=rule)
+    inputs: dict[str, Any] = {
+        "age": ages.oldest,
+        "weight_kg": weight_kg,
+        "creatinine_mg_dl": mg_dl,
+        "sex": facts.sex,
+        "rule": rule,
+    }
+    clearance = cockcroft_gault(**inputs)
     proposal = propose_ganciclovir(
         weight_kg=weight_kg, clearance=clearance, phase=phase, rule=current().ganciclovir
     )
     return proposal, (
         *_creatinine_steps(creatinine, mg_dl),
-        formula_step(**inputs, sex=facts.sex, rule=rule),
+        formula_step(**inputs),
         *proposal.steps,
     )
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from dosing.cards import Moment
 from dosing.day import Slot, day_plan
-from dosing.permissions import ADMINISTER, ORDER
+from dosing.permissions import ORDER
 from dosing.rules.timing import SlotState
 from dosing.wards import Ward, wards
 from enrollment.models import Participant
@@ -30,7 +30,7 @@ _NO_SLOT = SlotState.PLANNED  # where a participant without any dose of the day 
 class Sheet:
     moment: Moment
     wards: list[Ward]
-    page: Page
+    page: Page[int]
     tally: list[tuple[str, Message]]
     forgotten: int  # doses of the day before that nobody recorded
     may_order: bool
@@ -57,7 +57,7 @@ def sheet_for(user: User, *, day: dt.date, order: str, page: str) -> Sheet:
     pages = shown.get_page(page)
     return Sheet(
         moment=moment,
-        wards=wards(pages.object_list, plan, moment, may_record=ADMINISTER.allows(user)),
+        wards=wards(list(pages.object_list), plan, moment, user),
         page=pages,
         tally=_tally(slots),
         forgotten=sum(slot.day < day and slot.state is SlotState.LATE for slot in plan.slots),

@@ -1,6 +1,6 @@
 """Orders and doses as events of a participant's casebook."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dosing.cards import BASIS_STEPS
 from dosing.models import Administration, Order
@@ -32,7 +32,7 @@ def events(participant: Participant, user: User) -> list[TimelineEvent]:
     return [*_orders(orders), *_doses(participant)]
 
 
-def _orders(orders: Iterator[Order]) -> Iterator[TimelineEvent]:
+def _orders(orders: Iterable[Order]) -> Iterator[TimelineEvent]:
     for order in orders:
         name = {"drug": drug_name(order.drug), "order": order_text(order)}
         basis = [Message.from_json(step) for step in order.basis[-BASIS_STEPS:]]

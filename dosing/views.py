@@ -67,7 +67,6 @@ def give(request: StaffRequest, order: int, slot: dt.datetime) -> HttpResponse:
         return redirect("dosing:record", order, slot)
     form = GiveForm(
         request.POST or None,
-        drug=planned.drug,
         sites=dose.sites,
         initial={"injection_site": dose.suggested_site},
     )
@@ -146,7 +145,7 @@ def correct(request: StaffRequest, pk: int) -> HttpResponse:
 def _planned(request: StaffRequest, pk: int, slot: dt.datetime) -> Order:
     """The order of the user's sites that plans this slot; 404 for any other."""
     orders = Order.objects.visible_to(request.user).select_related("participant__allocation")
-    order = get_object_or_404(orders, pk=pk)
+    order: Order = get_object_or_404(orders, pk=pk)
     if slot not in planned_slots(order, timezone.localdate(slot)):
         raise Http404
     return order
@@ -268,4 +267,7 @@ def withdraw(request: StaffRequest, subject: str) -> HttpResponse:
 
 def _participant(request: StaffRequest, subject: str) -> Participant:
     visible = Participant.objects.visible_to(request.user).with_arm()
-    return get_object_or_404(visible.select_related("screening"), subject=subject)
+    participant: Participant = get_object_or_404(
+        visible.select_related("screening"), subject=subject
+    )
+    return participant

@@ -15,11 +15,16 @@ from dosing.selectors import last_given, recorders
 from dosing.wording import clock_text
 from enrollment.models import Participant
 from trial_site.messages import Message
+from trial_site.models import User
 from trial_site.protocol import current
 from trial_site.protocol.definition import Frequency, gettext_noop
 
 NOON = dt.time(12)
-COLUMNS = ((DrugChoice.IL2, 0), (DrugChoice.GANCICLOVIR, 0), (DrugChoice.GANCICLOVIR, 1))
+COLUMNS: tuple[tuple[str, int], ...] = (
+    (DrugChoice.IL2, 0),
+    (DrugChoice.GANCICLOVIR, 0),
+    (DrugChoice.GANCICLOVIR, 1),
+)
 
 
 @dataclass(frozen=True)
@@ -84,17 +89,13 @@ class _Rows:
         )
 
 
-def wards(
-    chosen: Collection[int], plan: DayPlan, moment: Moment, *, may_record: bool
-) -> list[Ward]:
+def wards(chosen: Collection[int], plan: DayPlan, moment: Moment, user: User) -> list[Ward]:
     """The participants ``chosen`` (primary keys), in that order; five queries."""
     rows = _Rows.of(chosen, moment)
     cards: dict[int, list[Card]] = defaultdict(list)
     for slot in plan.slots:
         if slot.participant_id in rows.participants and slot.day == moment.day:
-            cards[slot.participant_id].append(
-                card(slot, rows.behind(slot, plan), moment, may_record=may_record)
-            )
+            cards[slot.participant_id].append(card(slot, rows.behind(slot, plan), moment, user))
     orders: dict[int, list[Order]] = defaultdict(list)
     for order in sorted(rows.orders.values(), key=lambda order: (order.starts_at, order.pk)):
         orders[order.participant_id].append(order)
@@ -145,18 +146,14 @@ def _absent(orders: list[Order], place: int, moment: Moment) -> Message:
     """Why an ordered drug has no dose in this column; ``orders`` as they began."""
     start, end = day_bounds(moment.day)
     running = [order for order in orders if order.ends_at is None or order.ends_at > start]
-    if not running:
-        ended = clock_text(orders[-1].ends_at, moment.day)
-        return Message(gettext_noop("Stopped %(when)s"), {"when": ended})
-    order = running[-1]
-    if place and order.frequency == Frequency.EVERY_24_HOURS and order.starts_at < end:
+    order = running[-1] if running else orders[-1]
+    once = order.frequency == Frequency.EVERY_24_HOURS
+    if running and place and once and order.starts_at < end:
         return Message(gettext_noop("No second infusion: once a day"))
-    if order.starts_at >= start:
-        return Message(
-            gettext_noop("First dose %(when)s"), {"when": clock_text(order.starts_at, moment.day)}
-        )
+    if running and order.starts_at >= start:
+        when = clock_text(order.starts_at, moment.day)
+        return Message(gettext_noop("First dose %(when)s"), {"when": when})
     if order.ends_at is None:  # and yet no dose: nothing is planned after the participant left
         return Message(gettext_noop("The participation has ended"))
-    return Message(
-        gettext_noop("Stopped %(when)s"), {"when": clock_text(order.ends_at, moment.day)}
-    )
+    when = clock_text(order.ends_at, moment.day)
+    return Message(gettext_noop("Stopped %(when)s"), {"when": when})

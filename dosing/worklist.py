@@ -20,6 +20,8 @@ from trial_site.presentation import WorkRow
 from trial_site.protocol import current
 from trial_site.protocol.definition import gettext_noop
 
+_BADGES = {SlotState.LATE: gettext_noop("Late"), SlotState.DUE: gettext_noop("Due")}
+
 
 def rows(user: User) -> list[WorkRow]:
     """The nurse's late and due doses; the investigator's orders to write and held doses."""
@@ -43,23 +45,27 @@ def _casebook(subject: str) -> str:
 def _doses(plan: DayPlan) -> Iterator[WorkRow]:
     moment = Moment(now=clock.now(), day=clock.today(), today=clock.today())
     for slot in plan.slots:
-        if slot.state not in {SlotState.LATE, SlotState.DUE}:
+        if slot.state not in _BADGES:
             continue
         page = "dosing:give" if slot.day == moment.today else "dosing:record"
         yield WorkRow(
             state=slot.state.value,
-            badge=heading(slot, moment),
+            badge=Message(_BADGES[slot.state]),
             when=clock_text(slot.at, moment.today),
             subject=slot.subject,
             subject_url=_casebook(slot.subject),
             title=drug_name(slot.drug),
             why=Message(
-                gettext_noop("Planned %(when)s by the order"),
-                {"when": clock_text(slot.at, moment.today)},
+                gettext_noop("%(state)s: ordered for %(when)s, %(frequency)s"),
+                {
+                    "state": heading(slot, moment),
+                    "when": clock_text(slot.at, moment.today),
+                    "frequency": str(Order.FrequencyChoice(slot.frequency).label),
+                },
             ),
             action=Message(gettext_noop("Record the dose")),
             url=reverse(page, args=[slot.order_id, slot.at]),
-            sort=_sort(slot.day, slot),
+            sort=_sort(slot),
         )
 
 
@@ -77,16 +83,16 @@ def _held(plan: DayPlan) -> Iterator[WorkRow]:
             subject=slot.subject,
             subject_url=_casebook(slot.subject),
             title=Message(gettext_noop("%(drug)s is held"), {"drug": drug_name(slot.drug)}),
-            why=sentence(*held_by(plan.safety[slot.participant_id], clock.today())),
+            why=sentence(*held_by(plan.safety[slot.participant_id])),
             action=Message(gettext_noop("See the doses")),
             url=f"{reverse('dosing:sheet')}#{slot.subject}",
-            sort=_sort(slot.day, slot),
+            sort=_sort(slot),
         )
 
 
-def _sort(day: dt.date, slot: Slot) -> tuple[dt.date, dt.date, str]:
+def _sort(slot: Slot) -> tuple[dt.date, dt.date, str]:
     """As every room sorts: by the day it closes, the day it is due, then a text."""
-    return day, day, f"{slot.at.astimezone(dt.UTC):%H%M} {slot.subject}"
+    return slot.day, slot.day, f"{clock_text(slot.at, slot.day)} {slot.subject}"
 
 
 def _orders(user: User) -> Iterator[WorkRow]:
@@ -111,12 +117,12 @@ def _to_order(participant: Participant, drug: str, arm: Message) -> WorkRow:
     today = clock.today()
     return WorkRow(
         state="due",
-        badge=Message(gettext_noop("Not ordered")),
+        badge=Message(_BADGES[SlotState.DUE]),
         when="",
         subject=participant.subject,
         subject_url=_casebook(participant.subject),
         title=Message(gettext_noop("Order %(drug)s"), {"drug": drug_name(drug)}),
-        why=Message(gettext_noop("Allocated to %(arm)s"), {"arm": arm}),
+        why=Message(gettext_noop("Allocated to %(arm)s, not ordered yet"), {"arm": arm}),
         action=Message(gettext_noop("Write the order")),
         url=reverse("dosing:order-new", args=[participant.subject, drug]),
         sort=(today, today, participant.subject),

@@ -210,7 +210,11 @@ class Move(Record):
 
 
 class AllocationList(models.Model):
-    """A sealed list.  What it holds is published as a hash before the first slot is used."""
+    """A sealed list.  What it holds is published as a hash before the first slot is used.
+
+    ``sealed_file`` is encrypted JSON: ``csv``, whose hash is ``sha256``, and the ``seed`` it came
+    from.
+    """
 
     label = models.CharField(max_length=64, unique=True)
     sha256 = models.CharField(max_length=64)

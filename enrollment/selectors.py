@@ -57,7 +57,8 @@ def participants(user: User, *, state: str = "", order: str = "") -> Participant
 
     The laboratory cannot order by arm either: the order would tell it.
     """
-    found = Participant.objects.visible_to(user).with_arm().select_related("screening")
+    found = Participant.objects.visible_to(user).with_arm()
+    found = found.select_related("screening__consent", "screening__confirmed_by")
     if state in State.values:
         found = found.filter(state=state)
     column = PARTICIPANT_ORDERS.get(order.removeprefix("-"))

@@ -43,7 +43,9 @@ def _screening(participant: Participant) -> Iterator[TimelineEvent]:
         yield TimelineEvent(
             at=screening.submitted_at,
             icon="form",
-            title=Message(gettext_noop("Screening %(number)s submitted"), {"number": str(screening)}),
+            title=Message(
+                gettext_noop("Screening %(number)s submitted"), {"number": str(screening)}
+            ),
             by=screening.submitted_by.username if screening.submitted_by else "",
             history=("enrollment.screening", screening.pk),
         )

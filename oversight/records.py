@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models
@@ -50,23 +51,29 @@ class Versions(HistoricalRecords):
     def _is_tracked(instance: Any, signal: dict[str, Any]) -> bool:
         """False for a save of untracked columns alone, such as the time of the last login."""
         written = signal.get("update_fields")
-        tracked = {field.name for field in instance.history.model.tracked_fields}
+        tracked = {field.name for field in history_model(type(instance)).tracked_fields}
         return not signal.get("raw") and (written is None or bool(tracked & set(written)))
 
     def post_delete(self, instance: Any, using: str | None = None, **kwargs: Any) -> None:
         raise UnrecordedWrite("Nothing is deleted")
 
 
+@cache
+def history_model(model: type[models.Model]) -> Any:
+    """The model of the history rows; asked once, for the manager is built anew at each look."""
+    return model.history.model  # type: ignore[attr-defined]
+
+
 def note_version(instance: Any, *, created: bool, recording: Recording) -> None:
     """Queue the history row and the audit entry of what was just saved."""
-    fields = instance.history.model.tracked_fields
+    fields = history_model(type(instance)).tracked_fields
     values = {field.attname: getattr(instance, field.attname) for field in fields}
     changes = _changes({} if created else saved_values(instance), values)
     if not changes and not created:
         return
     if not created and not recording.reason:
         raise ReasonRequired(instance)
-    version = instance.history.model(
+    version = history_model(type(instance))(
         history_date=recording.at,
         history_type="+" if created else "~",
         history_user_id=recording.by.pk,
@@ -82,7 +89,7 @@ def note_version(instance: Any, *, created: bool, recording: Recording) -> None:
         changes=changes,
     )
     recording.note(version, entry)
-    instance._saved = copy.deepcopy(values)
+    instance._saved = _snapshot(values)
 
 
 def saved_values(instance: Any) -> dict[str, Any]:
@@ -93,6 +100,14 @@ def saved_values(instance: Any) -> dict[str, Any]:
     if last is None:
         return {}
     return {field.attname: getattr(last, field.attname) for field in last.tracked_fields}
+
+
+def _snapshot(values: dict[str, Any]) -> dict[str, Any]:
+    """A copy that later changes do not reach: only JSON can be changed in place."""
+    return {
+        name: copy.deepcopy(value) if isinstance(value, dict | list) else value
+        for name, value in values.items()
+    }
 
 
 def _changes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, list[Any]]:
@@ -152,7 +167,7 @@ class Record(models.Model):
     def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
         instance = super().from_db(db, field_names, values)
         if len(values) == len(cls._meta.concrete_fields):
-            instance._saved = copy.deepcopy(instance._values())
+            instance._saved = _snapshot(instance._values())
         return instance
 
     @property

@@ -22,8 +22,8 @@ from oversight.canonical import digest
 from oversight.recording import Recording, write_together
 from oversight.records import Record, insert, note_version
 from simulation.moving import Moved
-from simulation.patterns import Key, Pattern, Patterns, Version
-from simulation.trial import Course, courses, open_trial, raise_flags
+from simulation.patterns import Key, Patterns, Version
+from simulation.trial import WHOLE, Course, courses, open_trial, raise_flags
 
 
 def simulate_in_bulk(
@@ -35,24 +35,34 @@ def simulate_in_bulk(
     values, on their own days.  Raises ``Refused`` where participants exist already.
     """
     staff = open_trial(participants=participants, seed=seed, as_of=as_of)
-    patterns, numbers = Patterns(staff, seed, as_of), Numbers()
-    for start, of_day in groupby(courses(participants, as_of.date()), lambda course: course.start):
+    patterns, slots = Patterns(staff, seed, as_of), iter(AllocationSlot.objects.all())
+    planned = [
+        Planned(course, patterns, next(slots) if course.journey == WHOLE else None)
+        for course in courses(participants, as_of.date())
+    ]
+    numbers = Numbers()
+    for start, of_day in groupby(planned, lambda planned: planned.course.start):
         progress(start.isoformat())
-        _write([_copy(course, patterns, numbers, as_of) for course in of_day])
+        _write([Copy(planned, numbers, as_of) for planned in of_day])
     raise_flags(as_of)
 
 
+class Planned:
+    """A course, its slot of the sealed list, and the pattern that is followed in that slot's arm.
+
+    Every pattern is played before the first copy is saved: it needs the trial empty.
+    """
+
+    def __init__(self, course: Course, patterns: Patterns, slot: AllocationSlot | None) -> None:
+        self.course, self.slot = course, slot
+        self.pattern = patterns.of(course, unseal(slot.sealed_arm).partition("|")[2] if slot else "")
+
+
 class Numbers:
-    """What is given out in order: screening numbers, subjects, slots of the sealed list."""
+    """Screening numbers and subjects, given out in order."""
 
     def __init__(self) -> None:
         self._counts: dict[type[Record], Iterator[int]] = defaultdict(lambda: count(1))
-        self._slots = iter(AllocationSlot.objects.order_by("sequence"))
-
-    def next_slot(self) -> tuple[AllocationSlot, str]:
-        """The next slot of the sealed list, and its arm."""
-        slot = next(self._slots)
-        return slot, unseal(slot.sealed_arm).partition("|")[2]
 
     def next_like(self, pattern: str, model: type[Record]) -> str:
         """The next number of the form of ``pattern``: a prefix, and as many digits or more."""
@@ -60,25 +70,12 @@ class Numbers:
         return f"{prefix}-{next(self._counts[model]):0{len(digits)}}"
 
 
-def _copy(course: Course, patterns: Patterns, numbers: Numbers, as_of: dt.datetime) -> Copy:
-    slot, arm = numbers.next_slot() if course.journey == "whole" else (None, "")
-    pattern = patterns.of(course, arm)
-    moved = Moved(pattern.start, pattern.withdrawn_on, course.start)
-    return Copy(pattern, moved, slot, numbers, as_of)
-
-
 class Copy:
     """One pattern moved to other days, as far as ``as_of``."""
 
-    def __init__(
-        self,
-        pattern: Pattern,
-        moved: Moved,
-        slot: AllocationSlot | None,
-        numbers: Numbers,
-        as_of: dt.datetime,
-    ) -> None:
-        self._moved, self._slot, self._numbers = moved, slot, numbers
+    def __init__(self, planned: Planned, numbers: Numbers, as_of: dt.datetime) -> None:
+        pattern, self._slot, self._numbers = planned.pattern, planned.slot, numbers
+        moved = self._moved = Moved(pattern.start, pattern.withdrawn_on, planned.course.start)
         moments = [(moved.moment(version.at), version) for version in pattern.versions]
         self.versions = [(at, version) for at, version in moments if at <= as_of]
         self._last = {version.row: version for _, version in self.versions}

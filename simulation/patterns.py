@@ -68,12 +68,9 @@ class Patterns:
             if arm:
                 AllocationSlot.objects.filter(sequence=1).update(sealed_arm=seal(f"1|{arm}"))
             play([course.process(self.staff, self.seed)], self.as_of)
-            participant = Participant.objects.first()
-            return Pattern(
-                start=course.start,
-                versions=tuple(_versions_after(before or 0)),
-                withdrawn_on=participant.withdrawn_on if participant else None,
-            )
+            versions = tuple(_versions_after(before or 0))
+        ends = [v.values["withdrawn_on"] for v in versions if v.row[0] is Participant]
+        return Pattern(course.start, versions, ends[-1] if ends else None)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from trial_site.roles import Role
 LONGEST_DAYS, SHORTEST_DAYS = 150, 2
 FAILURE_EVERY = 4  # one screen failure for so many participants
 WAITING_FOR_SOMEBODY = [("waiting", 1), ("unconfirmed", 1), ("undecided", 2), ("draft", 1)]
+WHOLE = "whole"
 FAILING, WAITING = 10_000, 20_000  # where the numbers of these patients begin
 
 
@@ -33,7 +34,7 @@ class Course:
 
     start: dt.date
     number: int
-    journey: str = "whole"
+    journey: str = WHOLE
 
     def process(self, staff: Staff, seed: int) -> tuple[dt.datetime, Steps]:
         """When it begins, and its steps."""

@@ -1,5 +1,6 @@
 """The sealed list, and the one transaction that reveals its next slot."""
 
+import json
 import secrets
 from uuid import UUID
 
@@ -27,8 +28,9 @@ def generate_allocation_list(*, by: User, length: int, seed: str | None = None) 
     """Generate the sealed list and publish its SHA-256 before the first slot is used (DOMAIN 11).
 
     ``seed`` is drawn from the operating system unless a simulation names one; it is sealed with the
-    list.  The hashed file ends in a 256-bit nonce, for a bare list of ten arms could be guessed from
-    its hash.  Raises ``Refused`` when a list exists, ``PermissionDenied``.
+    file, so that an inspector can make the list again.  The hashed file ends in a 256-bit nonce,
+    for a bare list of ten arms could be guessed from its hash.  Raises ``Refused`` when a list
+    exists, ``PermissionDenied``.
     """
     GENERATE_LIST.check(by)
     rule = current().allocation
@@ -44,7 +46,7 @@ def generate_allocation_list(*, by: User, length: int, seed: str | None = None) 
         made = AllocationList.objects.create(
             label=rule.list_label,
             sha256=commitment(text),
-            sealed_file=seal(text),
+            sealed_file=seal(json.dumps({"seed": seed, "csv": text})),
             length=len(sequence.letters),
             generated_at=clock.now(),
             generated_by=by,

@@ -11,8 +11,8 @@ from enrollment.models import Move, Participant, Screening, Visit
 from enrollment.permissions import END_PARTICIPATION, ENROL, RECORD_VISIT
 from enrollment.rules.calendar import plan
 from enrollment.states import ENDED, IllegalMove, State, check_move
-from oversight.records import locked, record_many
 from oversight.recording import recorded
+from oversight.records import locked, record_many
 from oversight.refusals import Refused
 from trial_site import clock
 from trial_site.messages import Message
@@ -99,8 +99,8 @@ def end_participation(
 def anchor_day0(participant: Participant, *, at: dt.datetime, by: User) -> None:
     """Write the first ganciclovir dose down, start treatment and plan what hangs on it.
 
-    Called by the dosing room with ``participant`` locked; ``at`` is aware.  Called again when a late
-    entry or a correction moves the first dose: visits that have not happened move with it.
+    Called by the dosing room with ``participant`` locked; ``at`` is aware.  Called again when a
+    late entry or a correction moves the first dose: visits that have not happened move with it.
     """
     moved, participant.day0_at = participant.day0_at is not None, at
     if moved:
@@ -196,9 +196,7 @@ def _check_visit_day(visit: Visit, done_on: dt.date) -> None:
 def _record_move(
     participant: Participant, before: str, after: State, by: User, why: str = ""
 ) -> None:
-    Move(
-        participant=participant, before=before, after=after, at=clock.now(), by=by, why=why
-    ).save()
+    Move(participant=participant, before=before, after=after, at=clock.now(), by=by, why=why).save()
 
 
 def _next_subject(site: Site) -> str:

@@ -11,8 +11,8 @@ from enrollment.permissions import CONFIRM, SCREEN
 from enrollment.rules.eligibility import evaluate
 from enrollment.rules.entry import Doubt, doubts, impossible
 from enrollment.rules.verdicts import Eligibility
-from oversight.records import locked
 from oversight.recording import ReasonRequired, event, recorded
+from oversight.records import locked
 from oversight.refusals import NeedsConfirmation, Refused
 from trial_site import clock
 from trial_site.messages import Message

@@ -133,7 +133,11 @@ _ORGANS = Section(
         Row(
             ("E4b",),
             _("What is the serum creatinine?"),
-            (("creatinine", "pair"), ("creatinine_unit", "pair"), ("creatinine_collected_on", HALF)),
+            (
+                ("creatinine", "pair"),
+                ("creatinine_unit", "pair"),
+                ("creatinine_collected_on", HALF),
+            ),
         ),
         Row(
             ("E4c",),
@@ -162,9 +166,7 @@ _OTHER_INFECTIONS = Section(
             _("Which infections were looked for, and what was found?"),
             (("febrile", WIDE),),
             groups=tuple(
-                group
-                for group in map(_infection_group, current().infection_groups)
-                if group.names
+                group for group in map(_infection_group, current().infection_groups) if group.names
             ),
             after=(
                 ("other_infection", WIDE),
@@ -204,7 +206,11 @@ _GANCICLOVIR = Section(
             _("Does anything speak against ganciclovir?"),
             (
                 ("ganciclovir_allergy", WIDE),
-                *(cell for code in COUNTS for cell in ((f"{code}_value", PAIR), (f"{code}_unit", PAIR))),
+                *(
+                    cell
+                    for code in COUNTS
+                    for cell in ((f"{code}_value", PAIR), (f"{code}_unit", PAIR))
+                ),
             ),
         ),
     ),

@@ -12,7 +12,9 @@ from enrollment.rules.steroids import prednisone_mg
 from trial_site.protocol import current
 
 LEAST_LINES, SPARE_LINES, MOST_LINES = 3, 1, 40
-SCHEDULES = dict(zip(DOSE_CYCLES, (_("On this day"), _("On alternate days, averaged")), strict=True))
+SCHEDULES = dict(
+    zip(DOSE_CYCLES, (_("On this day"), _("On alternate days, averaged")), strict=True)
+)
 RULE = current().steroids
 
 

@@ -9,10 +9,10 @@ from django.views.decorators.http import require_GET
 from enrollment import selectors
 from enrollment.actions.allocation import allocate as allocate_participant
 from enrollment.actions.screening import judge
+from enrollment.cards import cards
 from enrollment.forms import PressForm
 from enrollment.models import Participant
-from enrollment.presentation import cards
-from enrollment.views.common import GET_OR_POST, posted, tell
+from enrollment.views.common import GET_OR_POST, participant_crumbs, posted, tell
 from oversight.forms import attempt
 from trial_site import clock
 from trial_site.protocol import current
@@ -41,7 +41,12 @@ def allocate(request: HttpRequest, subject: str) -> HttpResponse:
 
 def _receipt(request: HttpRequest, participant: Participant) -> HttpResponse:
     allocation = selectors.receipt(participant)
-    context = {"participant": participant, "allocation": allocation}
+    context = {
+        "participant": participant,
+        "allocation": allocation,
+        "crumbs": participant_crumbs(participant),
+        "here": _("Allocation"),
+    }
     return render(request, "enrollment/allocation_receipt.html", context)
 
 
@@ -49,19 +54,19 @@ def _before(request: HttpRequest, participant: Participant, form: PressForm) -> 
     """Screening values expire, so eligibility is judged as of today."""
     screening = participant.screening
     eligibility = judge(screening, clock.today())
-    allocation_list, used = selectors.allocation_list_used()
     found = cards(current(), eligibility)
     context = {
         "form": form,
         "participant": participant,
         "screening": screening,
+        "consent": screening.consent,
         "eligibility": eligibility,
         "blocking": [card for card in found.values() if card.blocks],
-        "list": allocation_list,
-        "used": used,
-        "can_allocate": eligibility.eligible and allocation_list and screening.confirmed_at,
+        "list": selectors.allocation_list_used()[0],
         "arms": current().arms,
         "rule": current().allocation,
+        "crumbs": participant_crumbs(participant),
+        "here": _("Allocate"),
     }
     return render(request, "enrollment/allocate.html", context)
 

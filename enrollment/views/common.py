@@ -4,9 +4,11 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
+from enrollment.models import Participant, Screening
 from oversight.forms import EntryForm, Outcome
 
 PAGE_SIZE = 50
@@ -31,3 +33,18 @@ def tell_errors(request: HttpRequest, form: EntryForm) -> None:
     for errors in form.errors.values():
         for error in errors:
             messages.warning(request, error)
+
+
+def screening_crumbs(screening: Screening | None = None) -> list[tuple[str, str]]:
+    crumbs = [(gettext("Screening log"), reverse("enrollment:screening-log"))]
+    if screening:
+        page = reverse("enrollment:screening", args=[screening.number])
+        crumbs.append((screening.number, page))
+    return crumbs
+
+
+def participant_crumbs(participant: Participant) -> list[tuple[str, str]]:
+    return [
+        (gettext("Participants"), reverse("enrollment:participants")),
+        (participant.subject, reverse("outcomes:casebook", args=[participant.subject])),
+    ]

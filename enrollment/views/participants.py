@@ -4,16 +4,17 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from enrollment import selectors
 from enrollment.actions.participation import end_participation, record_visit
 from enrollment.forms import DispositionForm, VisitForm
+from enrollment.lists import columns, filters
 from enrollment.models import Visit
-from enrollment.presentation import columns
 from enrollment.states import State
-from enrollment.views.common import GET_OR_POST, PAGE_SIZE, posted, tell
+from enrollment.views.common import GET_OR_POST, PAGE_SIZE, participant_crumbs, posted, tell
 from oversight.forms import attempt
 from trial_site.access import may_open
 from trial_site.roles import SEES_ARM
@@ -28,9 +29,7 @@ def participants(request: HttpRequest) -> HttpResponse:
     context = {
         "page_obj": page,
         "lines": [(participant, selectors.treatment_day(participant)) for participant in page],
-        "state": state,
-        "states": State.choices,
-        "counts": selectors.participant_counts(request.user),
+        "filters": filters(State.choices, selectors.participant_counts(request.user), state),
         "columns": columns(order, shows_arm=SEES_ARM.allows(request.user)),
         "shows_arm": SEES_ARM.allows(request.user),
         "opens_casebook": may_open(request.user, "outcomes:casebook"),
@@ -42,7 +41,12 @@ def participants(request: HttpRequest) -> HttpResponse:
 def visits(request: HttpRequest, subject: str) -> HttpResponse:
     """The planned visits with their windows."""
     participant = get_object_or_404(selectors.participants(request.user), subject=subject)
-    context = {"participant": participant, "lines": selectors.visit_lines(participant)}
+    context = {
+        "participant": participant,
+        "lines": selectors.visit_lines(participant),
+        "crumbs": participant_crumbs(participant),
+        "here": _("Visits"),
+    }
     return render(request, "enrollment/visits.html", context)
 
 
@@ -63,10 +67,13 @@ def visit_record(request: HttpRequest, subject: str, code: str) -> HttpResponse:
     if visit.status != Visit.Status.PLANNED:
         messages.info(request, _("This visit is recorded already."))
         return redirect("enrollment:visits", subject)
+    visits_page = (_("Visits"), reverse("enrollment:visits", args=[subject]))
     context = {
         "form": form,
         "participant": participant,
         "line": selectors.visit_line(participant, visit),
+        "crumbs": [*participant_crumbs(participant), visits_page],
+        "here": visit.code,
     }
     return render(request, "enrollment/visit_record.html", context)
 
@@ -87,6 +94,11 @@ def disposition(request: HttpRequest, subject: str) -> HttpResponse:
         if saved:
             tell(request, saved, _("The end of the participation is recorded."))
             return redirect("enrollment:disposition", subject)
-    moves = participant.moves.select_related("by")
-    context = {"form": form, "participant": participant, "moves": moves}
+    context = {
+        "form": form,
+        "participant": participant,
+        "moves": participant.moves.select_related("by"),
+        "crumbs": participant_crumbs(participant),
+        "here": _("End of participation"),
+    }
     return render(request, "enrollment/disposition.html", context)

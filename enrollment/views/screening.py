@@ -20,6 +20,7 @@ from enrollment.actions.screening import (
     start_screening,
     submit_screening,
 )
+from enrollment.cards import Card, answer_sections, cards, form_sections
 from enrollment.forms import (
     ConsentForm,
     EditScreeningForm,
@@ -27,23 +28,25 @@ from enrollment.forms import (
     PressForm,
     ScreeningForm,
 )
+from enrollment.lists import ScreeningLine, filters
 from enrollment.models import Screening
+from enrollment.next_step import SUBMISSION, consequence, may_edit, next_step, save_bar
 from enrollment.permissions import SCREEN
-from enrollment.presentation import (
-    answer_sections,
-    cards,
-    consequence,
-    form_sections,
-    may_edit,
-    next_step,
-    screening_line,
-)
 from enrollment.rules.verdicts import Eligibility
-from enrollment.views.common import GET_OR_POST, PAGE_SIZE, posted, tell, tell_errors
+from enrollment.views.common import (
+    GET_OR_POST,
+    PAGE_SIZE,
+    posted,
+    screening_crumbs,
+    tell,
+    tell_errors,
+)
 from oversight.forms import Outcome, attempt
 from oversight.refusals import Refused
 from trial_site import clock
+from trial_site.access import may_open
 from trial_site.protocol import by_version, current
+
 
 @require_GET
 def log(request: HttpRequest) -> HttpResponse:
@@ -53,10 +56,10 @@ def log(request: HttpRequest) -> HttpResponse:
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "page_obj": page,
-        "lines": [screening_line(screening) for screening in page],
-        "status": status,
-        "statuses": Screening.Status.choices,
-        "counts": selectors.screening_counts(request.user),
+        "lines": [ScreeningLine.of(screening) for screening in page],
+        "filters": filters(
+            Screening.Status.choices, selectors.screening_counts(request.user), status
+        ),
         "may_screen": SCREEN.allows(request.user),
     }
     return render(request, "enrollment/screening_log.html", context)
@@ -111,12 +114,15 @@ def _form_page(
 ) -> HttpResponse:
     """The form, with the verdicts of what was last saved beside it."""
     eligibility = _eligibility(screening) if screening else None
+    line = ScreeningLine.of(screening) if screening else None
     context = {
         "form": form,
-        "screening": screening,
+        "line": line,
         "sections": form_sections(form, cards(current(), eligibility)),
         "eligibility": eligibility,
-        "note": consequence(eligibility) if screening and eligibility else "",
+        "crumbs": screening_crumbs(screening),
+        "here": _("Answers"),
+        **save_bar(line, eligibility),
     }
     return render(request, "enrollment/screening_form.html", context)
 
@@ -155,31 +161,47 @@ def _eligibility(screening: Screening) -> Eligibility:
 
 @require_GET
 def detail(request: HttpRequest, number: str) -> HttpResponse:
-    """The verdict, criterion by criterion, with its reasons."""
+    """The verdict, criterion by criterion, with its reasons, and what comes next."""
     screening = get_object_or_404(selectors.screenings(request.user), number=number)
-    eligibility = _eligibility(screening)
+    line, eligibility = ScreeningLine.of(screening), _eligibility(screening)
     found = cards(by_version(eligibility.protocol_version), eligibility)
     context = {
-        "screening": screening,
-        "line": screening_line(screening),
+        "line": line,
         "eligibility": eligibility,
         "blocking": [card for card in found.values() if card.blocks],
-        "expired": _expired(screening),
+        "expired": _expired(line),
         "sections": answer_sections(screening, found),
-        "step": next_step(screening, eligibility, request.user),
-        "form": PressForm(initial={"record_version": screening.version}),
-        "may_edit": may_edit(screening, request.user),
+        "may_edit": may_edit(line, request.user),
+        "opens_history": may_open(request.user, "oversight:history"),
+        "crumbs": screening_crumbs(),
+        "here": screening.number,
+        **_step_bar(request, line, eligibility),
     }
     return render(request, "enrollment/screening.html", context)
 
 
-def _expired(screening: Screening) -> list[Any]:
+def _expired(line: ScreeningLine) -> list[Card]:
     """What no longer passes today although it did when the screening was submitted."""
-    participant = getattr(screening, "participant", None)
-    if screening.status != Screening.Status.ELIGIBLE or (participant and participant.arm):
+    is_open = line.screening.status == Screening.Status.ELIGIBLE
+    if not is_open or (line.participant and line.participant.arm):
         return []
-    today = cards(current(), judge(screening, clock.today()))
+    today = cards(current(), judge(line.screening, clock.today()))
     return [card for card in today.values() if card.blocks]
+
+
+def _step_bar(
+    request: HttpRequest, line: ScreeningLine, eligibility: Eligibility
+) -> dict[str, Any]:
+    """The button of the next step, for those who may take it."""
+    step = next_step(line)
+    if step is None or not step.permission.allows(request.user):
+        return {"step": None}
+    return {
+        "step": step,
+        "step_url": step.url(line),
+        "note": consequence(eligibility) if step is SUBMISSION else step.note,
+        "form": PressForm(initial={"record_version": line.screening.version}),
+    }
 
 
 @GET_OR_POST
@@ -198,7 +220,13 @@ def consent(request: HttpRequest, number: str) -> HttpResponse:
         if saved:
             tell(request, saved, _("The consent is recorded."))
             return _page_of(screening)
-    return render(request, "enrollment/consent.html", {"form": form, "screening": screening})
+    context = {
+        "form": form,
+        "screening": screening,
+        "crumbs": screening_crumbs(screening),
+        "here": _("Consent"),
+    }
+    return render(request, "enrollment/consent.html", context)
 
 
 @require_POST

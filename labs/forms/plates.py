@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from enrollment.forms.fields import ExactField
 from enrollment.models import Participant
 from labs.forms.specimen import SpecimenForm
+from labs.models import Specimen
 from labs.plate import Condition, conditions
 from labs.rules.wells import Well
 from labs.selectors import latest_assay
@@ -38,10 +39,9 @@ class CytotoxicityForm(SpecimenForm):
     address = "labs:cytotoxicity-new"
     remembered = ("effectors",)
 
-    effectors = forms.ChoiceField(
-        label=_("Effector cells"),
-        help_text=_("The same at every visit of a participant"),
-    )
+    specimen_kind = Specimen.Kind.PBMC
+
+    effectors = forms.ChoiceField(label=_("Effector cells"))
 
     def recall(self, participant: Participant) -> dict[str, Any]:
         last = latest_assay(participant)

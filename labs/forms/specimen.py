@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -57,8 +56,6 @@ class SpecimenForm(EntryForm):
             "hx-swap": "none",
             "hx-select-oob": ",".join(f"#{self[name].auto_id}" for name in self.remembered),
         }
-        zone = timezone.get_current_timezone_name()
-        self.fields["collected_at"].help_text = gettext("Site time, %(zone)s") % {"zone": zone}
 
     @property
     def remembered(self) -> Sequence[str]:

@@ -63,6 +63,7 @@ class ValueForm(EntryForm):
             "unit": forms.ChoiceField(
                 label=name + gettext("unit") if prefix else gettext("Unit"),
                 choices=[(unit, unit) for unit in units],
+                widget=forms.Select({"class": "w-auto"} if prefix else {}),
             ),
         }
         for limit in limits_of(analyte):
@@ -128,11 +129,7 @@ class PcrForm(SpecimenForm, ValueForm):
     field_order = ("participant", "collected_at", "received_at", "kind", "printed", "unit", "assay")
 
     kind = forms.ChoiceField(label=_("Specimen"), choices=Specimen.Kind.choices)
-    assay = forms.CharField(
-        label=_("Assay"),
-        max_length=60,
-        help_text=_("Stay with one assay and one specimen for a participant"),
-    )
+    assay = forms.CharField(label=_("Assay"), max_length=60)
 
     def recall(self, participant: Participant) -> dict[str, Any]:
         last = latest_pcr(participant)

@@ -1,0 +1,145 @@
+"""Criteria as cards beside their questions: on the form, and on the page of verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.forms.boundfield import BoundField
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from enrollment.forms.layout import SECTIONS, Group, Row, Section
+from enrollment.forms.screening import ScreeningForm
+from enrollment.forms.words import dose_words, words
+from enrollment.models import Screening
+from enrollment.rules.verdicts import CriterionVerdict, Eligibility, State
+from trial_site.messages import Message
+from trial_site.protocol.definition import Criterion, CriterionKind, Protocol
+
+KINDS = {
+    CriterionKind.INCLUSION: _("Inclusion"),
+    CriterionKind.EXCLUSION: _("Exclusion"),
+    CriterionKind.SAFETY: _("Label stop"),
+}
+# The badge says state and consequence; an exclusion passes when it is not met.
+BADGES = {
+    (State.MET, True): _("Met · passes"),
+    (State.NOT_MET, True): _("Not met · passes"),
+    (State.MET, False): _("Met · blocks"),
+    (State.NOT_MET, False): _("Not met · blocks"),
+    (State.UNKNOWN, False): _("Unknown · blocks"),
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """One criterion with what was found; ``look`` is met, bad, unknown, or planned before that."""
+
+    criterion: Criterion
+    look: str
+    badge: Any
+    steps: tuple[Message, ...] = ()
+    needed: tuple[Message, ...] = ()
+    flags: tuple[Message, ...] = ()
+
+    @property
+    def kind(self) -> Any:
+        return KINDS[self.criterion.kind]
+
+    @property
+    def blocks(self) -> bool:
+        return self.look in {"bad", "unknown"} and self.criterion.kind is not CriterionKind.SAFETY
+
+
+def cards(protocol: Protocol, eligibility: Eligibility | None) -> dict[str, Card]:
+    """Every criterion of the protocol, by its id, with its verdict if there is one."""
+    return {criterion.id: _card(criterion, eligibility) for criterion in protocol.criteria}
+
+
+def _card(criterion: Criterion, eligibility: Eligibility | None) -> Card:
+    if eligibility is None:
+        return Card(criterion, "planned", _("Not judged yet"))
+    if criterion.kind is CriterionKind.SAFETY:
+        warnings = eligibility.warnings
+        badge = _("Warns, does not block") if warnings else _("No warning")
+        return Card(criterion, "unknown" if warnings else "met", badge, flags=warnings)
+    verdict = eligibility.verdict(criterion.id)
+    return Card(
+        criterion,
+        _look(verdict),
+        BADGES[verdict.state, verdict.passes],
+        verdict.steps,
+        verdict.needed,
+        verdict.flags,
+    )
+
+
+def _look(verdict: CriterionVerdict) -> str:
+    if verdict.passes:
+        return "met"
+    return "unknown" if verdict.state is State.UNKNOWN else "bad"
+
+
+# --- the form's rows, with cards beside them --------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FormRow:
+    row: Row
+    fields: list[tuple[BoundField, str]]
+    groups: list[tuple[Group, list[BoundField]]]
+    after: list[tuple[BoundField, str]]
+    cards: list[Card]
+
+
+@dataclass(frozen=True)
+class AnswerRow:
+    """A question, what was answered, and the verdicts."""
+
+    question: Any
+    answers: list[tuple[str, str]]
+    cards: list[Card]
+
+
+def form_sections(
+    form: ScreeningForm, found: dict[str, Card]
+) -> Iterator[tuple[Section, list[FormRow]]]:
+    for section in SECTIONS:
+        yield section, [_form_row(row, form, found) for row in section.rows]
+
+
+def _form_row(row: Row, form: ScreeningForm, found: dict[str, Card]) -> FormRow:
+    return FormRow(
+        row,
+        [(form[name], width) for name, width in row.fields],
+        [(group, [form[name] for name in group.names]) for group in row.groups],
+        [(form[name], width) for name, width in row.after],
+        _beside(row, found),
+    )
+
+
+def answer_sections(
+    screening: Screening, found: dict[str, Card]
+) -> Iterator[tuple[Section, list[AnswerRow]]]:
+    form = ScreeningForm(facts=screening.answers)
+    for section in SECTIONS:
+        yield section, [_answer_row(row, form, screening, found) for row in section.rows]
+
+
+def _answer_row(
+    row: Row, form: ScreeningForm, screening: Screening, found: dict[str, Card]
+) -> AnswerRow:
+    answers = [_answer(form[name]) for name in row.names]
+    if row.has_steroids:
+        answers.insert(0, (gettext("Doses"), dose_words(screening.answers.steroids)))
+    return AnswerRow(row.question, answers, _beside(row, found))
+
+
+def _answer(field: BoundField) -> tuple[str, str]:
+    return str(field.label), words(field.field, field.initial)
+
+
+def _beside(row: Row, found: dict[str, Card]) -> list[Card]:
+    return [found[code] for code in row.criteria if code in found]

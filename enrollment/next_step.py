@@ -1,0 +1,107 @@
+"""What may be done next with a screening, and what doing it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from enrollment.lists import ScreeningLine
+from enrollment.models import Screening
+from enrollment.permissions import ALLOCATE, CONFIRM, ENROL, SCREEN
+from enrollment.rules.verdicts import Eligibility
+from enrollment.states import State
+from trial_site.models import User
+from trial_site.roles import Permission
+
+
+@dataclass(frozen=True)
+class Step:
+    """The one next thing to do with a screening: a link, or a button that posts."""
+
+    permission: Permission
+    label: Any
+    page: str
+    note: Any = ""
+    posts: bool = False
+
+    def url(self, line: ScreeningLine) -> str:
+        at = line.participant.subject if self is ALLOCATION and line.participant else str(line)
+        return reverse(f"enrollment:{self.page}", args=[at])
+
+
+CONSENT = Step(
+    SCREEN, _("Record consent"), "screening-consent", _("The consent precedes the verdict.")
+)
+SUBMISSION = Step(SCREEN, _("Submit for confirmation"), "screening-submit", posts=True)
+CONFIRMATION = Step(
+    CONFIRM,
+    _("Confirm eligibility"),
+    "screening-confirm",
+    _("You confirm that the patient meets the criteria, as of the values shown here."),
+    posts=True,
+)
+ENROLMENT = Step(
+    ENROL,
+    _("Enrol the patient"),
+    "screening-enrol",
+    _("The patient gets a subject number; no arm is revealed yet."),
+    posts=True,
+)
+ALLOCATION = Step(
+    ALLOCATE, _("Allocate an arm"), "allocate", _("The next page shows what will happen.")
+)
+
+
+def next_step(line: ScreeningLine) -> Step | None:
+    """What the screening waits for, whoever may do it; ``None`` when nothing is left to do."""
+    screening, participant = line.screening, line.participant
+    if not line.consent:
+        return CONSENT
+    if screening.is_draft:
+        return SUBMISSION
+    if screening.status != Screening.Status.ELIGIBLE:
+        return None
+    if not screening.confirmed_at:
+        return CONFIRMATION
+    if participant is None:
+        return ENROLMENT
+    return ALLOCATION if participant.state == State.ENROLLED else None
+
+
+def consequence(eligibility: Eligibility) -> str:
+    """What submitting would record now."""
+    if eligibility.eligible:
+        return gettext("All criteria pass; the investigator confirms next.")
+    if eligibility.failed:
+        text = gettext("Submitting now records a screen failure on %(criteria)s.")
+    else:
+        text = gettext("Submitting now records an undecided screening: %(criteria)s.")
+    blocking = eligibility.failed or eligibility.unknown
+    return text % {"criteria": ", ".join(verdict.criterion_id for verdict in blocking)}
+
+
+def save_bar(line: ScreeningLine | None, eligibility: Eligibility | None) -> dict[str, Any]:
+    """The end of the form: what its buttons are called, and what pressing them means."""
+    if line is None or eligibility is None or not line.consent:
+        return {
+            "primary": _("Save and record consent"),
+            "draft": _("Save draft"),
+            "note": _("The consent precedes the verdict; nothing is final until submitted."),
+        }
+    if line.screening.is_draft:
+        return {
+            "primary": _("Submit for confirmation"),
+            "draft": _("Save draft"),
+            "note": gettext("As last saved: %s") % consequence(eligibility),
+        }
+    note = _("The screening is judged again, and the investigator confirms again.")
+    return {"primary": _("Save correction"), "note": note}
+
+
+def may_edit(line: ScreeningLine, user: User) -> bool:
+    """Until allocation, by those who screen."""
+    return SCREEN.allows(user) and not (line.participant and line.participant.arm)

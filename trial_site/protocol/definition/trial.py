@@ -1,0 +1,118 @@
+"""What the trial is: identification, arms, allocation, visits, outcomes, decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trial_site.protocol.definition.terms import Provenance
+
+
+@dataclass(frozen=True)
+class Identification:
+    registry_id: str
+    brief_title: str
+    official_title: str
+    sponsor: str
+    phase: str
+    enrolment_target: int
+    per_arm_target: int
+    allocation_quote: str
+    masking_quote: str
+
+
+class Drug(StrEnum):
+    """The drugs that the trial gives (``arm.drugs``) or reports."""
+
+    IL2 = "il2"
+    GANCICLOVIR = "ganciclovir"
+
+
+class ArmCode(StrEnum):
+    IL2_GANCICLOVIR = "il2_gcv"
+    GANCICLOVIR = "gcv"
+
+
+@dataclass(frozen=True)
+class Arm:
+    code: ArmCode
+    short_label: str
+    registry_label: str
+    registry_type: str
+    kind: str
+    drugs: tuple[Drug, ...]
+    provenance: Provenance
+
+
+class AllocationMode(StrEnum):
+    RANDOMISED = "randomised"
+    ASSIGNED = "assigned"
+
+
+@dataclass(frozen=True)
+class AllocationRule:
+    mode: AllocationMode
+    block_sizes: tuple[int, ...]
+    ratio: tuple[int, int]
+    list_label: str
+    arms: tuple[ArmCode, ArmCode]  # letter A, letter B of the list algorithm
+    provenance: Provenance
+
+
+class Anchor(StrEnum):
+    """The date that a visit is counted from."""
+
+    ALLOCATION = "allocation"
+    DAY0 = "day0"  # first ganciclovir dose
+    WITHDRAWAL = "withdrawal"  # last ganciclovir dose of the first course
+
+
+@dataclass(frozen=True)
+class VisitRule:
+    """A planned visit: ``anchor`` + ``offset_months`` (calendar, clamped) + ``offset_days``.
+
+    The window runs from ``days_before`` before the target to ``days_after`` after it, inclusive.
+    ``never_early`` forbids recording the visit before the window opens.
+    """
+
+    code: str
+    title: str
+    anchor: Anchor
+    offset_days: int
+    offset_months: int
+    days_before: int
+    days_after: int
+    content: tuple[str, ...]
+    never_early: bool
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: str
+    kind: str  # "primary" or "secondary"
+    title: str  # the registry's own
+    description: str  # the registry's own
+    time_frame: str  # the registry's own
+    short_title: str  # what staff see
+    reading: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Where the registry record contradicts itself (DOMAIN 1.3)."""
+
+    id: str
+    record_says: str
+    chosen: str
+    configurable: str
+    quotes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A reading that removes doubt (DOMAIN 12)."""
+
+    id: str
+    title: str
+    text: str

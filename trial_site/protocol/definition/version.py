@@ -1,0 +1,71 @@
+"""One version of the protocol, whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trial_site.protocol.definition.doses import GanciclovirRule, Il2Rule
+from trial_site.protocol.definition.eligibility import (
+    ClearanceRule,
+    Criterion,
+    InfectionGroup,
+    InfectionTest,
+    SteroidRule,
+)
+from trial_site.protocol.definition.laboratory import Analyte, CytotoxicityRule, GradeTable, PcrRule
+from trial_site.protocol.definition.trial import (
+    AllocationRule,
+    Arm,
+    Decision,
+    Identification,
+    Outcome,
+    Reading,
+    VisitRule,
+)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One version of the protocol, whole.  An amendment adds a version; none is ever edited."""
+
+    version: str
+    identification: Identification
+    arms: tuple[Arm, ...]
+    criteria: tuple[Criterion, ...]
+    infection_groups: tuple[InfectionGroup, ...]
+    infection_tests: tuple[InfectionTest, ...]
+    steroids: SteroidRule
+    clearance: ClearanceRule
+    allocation: AllocationRule
+    visits: tuple[VisitRule, ...]
+    ganciclovir: GanciclovirRule
+    il2: Il2Rule
+    analytes: tuple[Analyte, ...]
+    grades: tuple[GradeTable, ...]
+    pcr: PcrRule
+    cytotoxicity: CytotoxicityRule
+    outcomes: tuple[Outcome, ...]
+    decisions: tuple[Decision, ...]
+    readings: tuple[Reading, ...]
+    follow_up_months: int
+    criteria_sets: Mapping[str, tuple[str, ...]]  # diagnosis -> accepted classification criteria
+    diagnosis_names: Mapping[str, str]  # diagnosis -> what staff see
+
+    def arm(self, code: str) -> Arm:
+        return next(arm for arm in self.arms if arm.code == code)
+
+    def criterion(self, criterion_id: str) -> Criterion:
+        return next(row for row in self.criteria if row.id == criterion_id)
+
+    def analyte(self, code: str) -> Analyte:
+        return next(row for row in self.analytes if row.code == code)
+
+    def grade_table(self, analyte: str) -> GradeTable | None:
+        return next((table for table in self.grades if table.analyte == analyte), None)
+
+    def visit(self, code: str) -> VisitRule:
+        return next(row for row in self.visits if row.code == code)
+
+    def outcome(self, code: str) -> Outcome:
+        return next(row for row in self.outcomes if row.code == code)
