@@ -10,7 +10,8 @@ CHECKED := DATABASE_URL=sqlite://:memory: SECRET_KEY=for-checks-only-0123456789-
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset test bench messages requirements runtime development \
-	lint lint-code lint-types lint-imports lint-templates lint-django lint-translations lint-compose
+	lint lint-code lint-types lint-imports lint-templates lint-django lint-documents \
+	lint-translations lint-compose
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,7 +28,7 @@ test: development ## Run the whole suite, on every database that answers
 bench: development ## Measure the speed of pages, as ratios
 	@$(RUN) -m bench
 
-lint: lint-code lint-types lint-imports lint-templates lint-django lint-translations lint-compose ## Check everything that can be checked without running it
+lint: lint-code lint-types lint-imports lint-templates lint-django lint-documents lint-translations lint-compose ## Check what can be checked without running it
 
 lint-code: development
 	$(BIN)/ruff check .
@@ -45,7 +46,10 @@ lint-templates: development
 lint-django: development
 	$(CHECKED) $(RUN) manage.py check --deploy --fail-level WARNING
 	$(CHECKED) $(RUN) manage.py makemigrations --check --dry-run
+
+lint-documents: development
 	$(CHECKED) $(RUN) manage.py protocol_doc --check
+	$(RUN) -m scripts.requirements_table --check
 
 lint-translations: development
 	$(RUN) -m scripts.translations

@@ -6,6 +6,7 @@ setup that was broken off is simply begun again, and one that was finished is ne
 
 import os
 import sys
+from io import StringIO
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -48,7 +49,7 @@ def bring_up_to_date() -> None:
 
     compile_catalogues()
     django.setup()
-    call_command("build_figures_bundle")
+    call_command("build_figures_bundle", stdout=StringIO())
     call_command("migrate", verbosity=0)
 
 
@@ -57,7 +58,7 @@ def simulate() -> None:
     from django.core.management import call_command
 
     print(f"Simulating {PARTICIPANTS} participants", flush=True)
-    call_command("simulate", participants=PARTICIPANTS, seed=SEED, verbosity=0)
+    call_command("simulate", participants=PARTICIPANTS, seed=SEED, stdout=StringIO())
 
 
 def finish() -> None:
@@ -85,4 +86,7 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit("\nStopped; the same command goes on from here.")

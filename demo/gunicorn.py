@@ -13,6 +13,7 @@ from trial_site.roles import PEOPLE, Role
 # This machine only: the accounts' password is published.
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 workers = 1
+worker_class = "gthread"
 threads = 8
 loglevel = "warning"
 control_socket_disable = True

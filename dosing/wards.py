@@ -145,14 +145,17 @@ def place_of(slot: Slot) -> int:
 def _absent(orders: list[Order], place: int, moment: Moment) -> Message:
     """Why an ordered drug has no dose in this column; ``orders`` as they began."""
     start, end = day_bounds(moment.day)
-    running = [order for order in orders if order.ends_at is None or order.ends_at > start]
+    running = [
+        order
+        for order in orders
+        if order.ends_at is None or order.ends_at > max(start, order.starts_at)
+    ]
     order = running[-1] if running else orders[-1]
-    once = order.frequency == Frequency.EVERY_24_HOURS
-    if running and place and once and order.starts_at < end:
-        return Message(gettext_noop("No second infusion: once a day"))
-    if running and order.starts_at >= start:
+    if running and (order.starts_at >= end or (order.starts_at >= start and not place)):
         when = clock_text(order.starts_at, moment.day)
         return Message(gettext_noop("First dose %(when)s"), {"when": when})
+    if running and place and order.frequency == Frequency.EVERY_24_HOURS:
+        return Message(gettext_noop("No second infusion: once a day"))
     if order.ends_at is None:  # and yet no dose: nothing is planned after the participant left
         return Message(gettext_noop("The participation has ended"))
     when = clock_text(order.ends_at, moment.day)

@@ -10,7 +10,9 @@ from django.forms.boundfield import BoundField
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from enrollment.facts import Operator
 from enrollment.forms.layout import SECTIONS, Group, Row, Section
+from enrollment.forms.questions import UNIT_OF
 from enrollment.forms.screening import ScreeningForm
 from enrollment.forms.words import dose_words, words
 from enrollment.models import Screening
@@ -31,6 +33,10 @@ BADGES = {
     (State.NOT_MET, False): _("Not met · blocks"),
     (State.UNKNOWN, False): _("Unknown · blocks"),
 }
+
+# What goes without saying when answers are read; an empty text says nothing either.
+USUAL = {"cmv_operator": Operator.EQUAL, "birth_day_known": True}
+UNIT_BESIDE = {number: unit for unit, numbers in UNIT_OF.items() for number in numbers}
 
 
 @dataclass(frozen=True)
@@ -131,14 +137,23 @@ def answer_sections(
 def _answer_row(
     row: Row, form: ScreeningForm, screening: Screening, found: dict[str, Card]
 ) -> AnswerRow:
-    answers = [_answer(form[name]) for name in row.names]
+    answers = list(_answers(row, form))
     if row.has_steroids:
         answers.insert(0, (gettext("Doses"), dose_words(screening.answers.steroids)))
     return AnswerRow(row.question, answers, _beside(row, found))
 
 
-def _answer(field: BoundField) -> tuple[str, str]:
-    return str(field.label), words(field.field, field.initial)
+def _answers(row: Row, form: ScreeningForm) -> Iterator[tuple[str, str]]:
+    """Each answer beside its label: numbers with their units, no details where there are none."""
+    for name in row.names:
+        field, value = form.fields[name], form[name].initial
+        if name in UNIT_OF or value == USUAL.get(name, ""):
+            continue
+        answer = words(field, value)
+        if value is not None and name in UNIT_BESIDE:
+            unit = form[UNIT_BESIDE[name]]
+            answer = f"{answer} {words(unit.field, unit.initial)}"
+        yield str(field.label), answer
 
 
 def _beside(row: Row, found: dict[str, Card]) -> list[Card]:

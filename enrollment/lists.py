@@ -87,11 +87,13 @@ class Filter:
 def filters(
     choices: Iterable[tuple[str, Any]], counts: Mapping[str, int], chosen: str
 ) -> list[Filter]:
-    everything = Filter("", _("All"), sum(counts.values()), not chosen)
-    return [
-        everything,
-        *(Filter(value, label, counts.get(value, 0), chosen == value) for value, label in choices),
+    """Everything, then each value that occurs."""
+    occurring = [
+        Filter(value, label, counts.get(value, 0), chosen == value)
+        for value, label in choices
+        if value in counts or chosen == value
     ]
+    return [Filter("", _("All"), sum(counts.values()), not chosen), *occurring]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -16,8 +16,10 @@ from oversight.records import Record, RecordQuerySet
 from trial_site.models import Site, User
 from trial_site.protocol.definition import AllocationMode
 
+Rows = TypeVar("Rows", bound="models.QuerySet[Any]")
 
-def at_sites_of(queryset: Any, user: User, path: str = "site") -> Any:
+
+def at_sites_of(queryset: Rows, user: User, path: str = "site") -> Rows:
     """Only what belongs to the sites of ``user``: another site's numbers do not exist for them."""
     return queryset.filter(**{f"{path}__in": user.sites.all()})
 

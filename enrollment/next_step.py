@@ -18,7 +18,7 @@ from trial_site.models import User
 from trial_site.roles import Permission
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is itself: translated labels hash differently by language
 class Step:
     """The one next thing to do with a screening: a link, or a button that posts."""
 

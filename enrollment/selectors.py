@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from enrollment.models import (
@@ -44,6 +44,13 @@ def screening_log(user: User, status: str = "") -> ScreeningQuerySet:
     """The newest first; ``status`` narrows it to one."""
     found = screenings(user).order_by("-pk")
     return found.filter(status=status) if status in Screening.Status.values else found
+
+
+def open_screenings(user: User) -> ScreeningQuerySet:
+    """Screenings that may still lead to an allocation, the oldest first."""
+    left = Q(participant__isnull=False) & ~Q(participant__state=State.ENROLLED)
+    found = screenings(user).exclude(status=Screening.Status.FAILED)
+    return found.exclude(left).order_by("pk")
 
 
 def screening_counts(user: User) -> dict[str, int]:
@@ -122,7 +129,8 @@ def allocation_list_used() -> tuple[AllocationList | None, int]:
 
 def receipt(participant: Participant) -> Allocation:
     """The allocation with its slot's number, the list's commitment, and who did it."""
-    found = Allocation.objects.select_related("slot__list", "allocated_by").defer(
+    rows = Allocation.objects.select_related("slot__list", "allocated_by").defer(
         "slot__sealed_arm", "slot__list__sealed_file"
     )
-    return found.get(participant=participant)
+    found: Allocation = rows.get(participant=participant)
+    return found

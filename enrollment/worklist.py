@@ -1,112 +1,134 @@
-"""What this room asks of a coordinator or an investigator."""
+"""What this room asks of a coordinator or an investigator.  Due visits come from the flags."""
 
+import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 
-from enrollment.models import Participant, Screening
-from enrollment.permissions import ALLOCATE, CONFIRM, ENROL, SCREEN
-from enrollment.rules.verdicts import CriterionVerdict
-from enrollment.states import State
+from enrollment import selectors
+from enrollment.actions.screening import judge
+from enrollment.lists import ScreeningLine
+from enrollment.models import Screening
+from enrollment.next_step import (
+    ALLOCATION,
+    CONFIRMATION,
+    CONSENT,
+    ENROLMENT,
+    SUBMISSION,
+    Step,
+    next_step,
+)
+from enrollment.permissions import CONFIRM, SCREEN
+from enrollment.rules.verdicts import CriterionVerdict, Eligibility
+from trial_site import clock
 from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.presentation import WorkRow
 from trial_site.protocol.definition import gettext_noop
 
+TITLES = {
+    CONSENT: gettext_noop("Screening is a draft without consent"),
+    SUBMISSION: gettext_noop("Screening is a draft"),
+    CONFIRMATION: gettext_noop("Eligibility is to be confirmed"),
+    ENROLMENT: gettext_noop("Patient is to be enrolled"),
+    ALLOCATION: gettext_noop("Participant is to be allocated"),
+}
+REASONS = {
+    CONSENT: gettext_noop("The consent precedes the verdict"),
+    SUBMISSION: gettext_noop("Nothing is judged until it is submitted"),
+    CONFIRMATION: gettext_noop("All criteria pass; the investigator confirms"),
+    ENROLMENT: gettext_noop("Eligible, and confirmed by the investigator"),
+    ALLOCATION: gettext_noop("Enrolled; screening values expire with time"),
+}
+OPEN, CONTINUE = gettext_noop("Open screening"), gettext_noop("Continue screening")
+EXPIRE = {CONFIRMATION, ENROLMENT, ALLOCATION}
+"""Steps before which the values must still be fresh."""
+
 
 def rows(user: User) -> Iterator[WorkRow]:
-    """Open screenings and participants who wait for allocation, at the user's sites."""
+    """Every screening at the user's sites that waits for somebody: for the user, or for whom."""
     if SCREEN.allows(user) or CONFIRM.allows(user):
-        open_ones = Screening.objects.visible_to(user).filter(participant=None)
-        for screening in open_ones.exclude(status=Screening.Status.FAILED):
-            yield from _screening_rows(screening, user)
-    if ALLOCATE.allows(user):
-        waiting = Participant.objects.visible_to(user).filter(state=State.ENROLLED)
-        for participant in waiting:
-            yield _to_allocate(participant)
+        for screening in selectors.open_screenings(user):
+            line = ScreeningLine.of(screening)
+            step = next_step(line)
+            if step is not None:
+                yield from _waiting(line, step, user)
+            elif screening.status == Screening.Status.BLOCKED:
+                yield _undecided(line, screening.verdict)
 
 
-def _screening_rows(screening: Screening, user: User) -> Iterator[WorkRow]:
-    status = Screening.Status
-    match screening.status:
-        case status.DRAFT if SCREEN.allows(user):
-            yield _row(
-                screening, "due", gettext_noop("Due"), gettext_noop("Screening is a draft"),
-                Message(gettext_noop("Nothing is judged until it is submitted")),
-                gettext_noop("Continue screening"), "screening-edit",
-            )  # fmt: skip
-        case status.BLOCKED:
-            yield _row(
-                screening, "blocked", gettext_noop("Blocked"),
-                gettext_noop("Screening is undecided"), _missing(screening),
-                gettext_noop("Open screening"), "screening",
-            )  # fmt: skip
-        case status.ELIGIBLE if screening.confirmed_at is None:
-            yield _to_confirm(screening, user)
-        case status.ELIGIBLE if ENROL.allows(user):
-            yield _row(
-                screening, "due", gettext_noop("Due"), gettext_noop("Enrol the patient"),
-                Message(gettext_noop("Eligible, and confirmed by the investigator")),
-                gettext_noop("Open screening"), "screening",
-            )  # fmt: skip
+def _waiting(line: ScreeningLine, step: Step, user: User) -> Iterator[WorkRow]:
+    """Due for whoever takes the step.  Blocked where values grew old, or while a coordinator waits
+    for the investigator."""
+    row = _row(line, TITLES[step], Message(REASONS[step]))
+    mine = step.permission.allows(user)
+    today = judge(line.screening, clock.today()) if step in EXPIRE else None
+    if today is not None and not today.eligible:
+        if mine or SCREEN.allows(user):
+            yield replace(row, why=_missing(today))
+    elif mine:
+        action, url = _action(line, step)
+        yield replace(row, state="due", badge=Message(gettext_noop("Due")), action=action, url=url)
+    elif step is CONFIRMATION:
+        yield row
 
 
-def _to_confirm(screening: Screening, user: User) -> WorkRow:
-    mine = CONFIRM.allows(user)
-    return _row(
-        screening,
-        "due" if mine else "blocked",
-        gettext_noop("Due") if mine else gettext_noop("Blocked"),
-        gettext_noop("Confirm eligibility")
-        if mine
-        else gettext_noop("Waiting for the investigator’s confirmation"),
-        Message(gettext_noop("All criteria pass")),
-        gettext_noop("Open screening"),
-        "screening",
+def _undecided(line: ScreeningLine, verdict: Eligibility) -> WorkRow:
+    return _row(line, gettext_noop("Screening is undecided"), _missing(verdict))
+
+
+def _action(line: ScreeningLine, step: Step) -> tuple[Message, str]:
+    """A draft is continued on its form; what is pressed is pressed where the verdict stands."""
+    if step is SUBMISSION:
+        return Message(CONTINUE), reverse("enrollment:screening-edit", args=[line.screening.number])
+    if step.posts:
+        return Message(OPEN), _page(line)
+    return Message(str(step.label)), step.url(line)
+
+
+def _missing(verdict: Eligibility) -> Message:
+    """The first thing that stands in the way; the page lists them all."""
+    blocking = next(v for v in verdict.verdicts if v.blocks)
+    return Message(
+        gettext_noop("%(criterion)s: %(why)s"),
+        {"criterion": blocking.criterion_id, "why": _why(blocking)},
     )
 
 
-def _missing(screening: Screening) -> Message:
-    verdicts = screening.verdict
-    needed = [text for verdict in verdicts.unknown for text in _needed(verdict)]
-    return needed[0] if needed else Message(gettext_noop("A criterion is unknown"))
+def _why(verdict: CriterionVerdict) -> Message:
+    if verdict.needed:
+        return Message(gettext_noop("needs %(needed)s"), {"needed": verdict.needed[0]})
+    return verdict.steps[-1]
 
 
-def _needed(verdict: CriterionVerdict) -> Iterator[Message]:
-    for text in verdict.needed:
-        params: dict[str, str | Message] = {"criterion": verdict.criterion_id, "needed": text}
-        yield Message(gettext_noop("%(criterion)s needs %(needed)s"), params)
-
-
-def _row(
-    screening: Screening, state: str, badge: str, title: str, why: Message, action: str, page: str
-) -> WorkRow:
-    url = reverse(f"enrollment:{page}", args=[screening.number])
+def _row(line: ScreeningLine, title: str, why: Message) -> WorkRow:
+    """A row that waits for somebody else or for a value, until it is said to be due."""
+    since = timezone.localdate(_since(line))
     return WorkRow(
-        state=state,
-        badge=Message(badge),
-        when="",
-        subject=screening.number,
-        subject_url=reverse("enrollment:screening", args=[screening.number]),
+        state="blocked",
+        badge=Message(gettext_noop("Blocked")),
+        when=Message(
+            gettext_noop("since %(day)s"), {"day": date_format(since, "MONTH_DAY_FORMAT")}
+        ),
+        subject=line.participant.subject if line.participant else line.screening.number,
+        subject_url=_page(line),
         title=Message(title),
         why=why,
-        action=Message(action),
-        url=url,
-        sort=(screening.started_at.date(), screening.started_at.date(), screening.number),
+        action=Message(OPEN),
+        url=_page(line),
+        sort=(since, since, line.screening.number),
     )
 
 
-def _to_allocate(participant: Participant) -> WorkRow:
-    enrolled = participant.enrolled_at.date()
-    return WorkRow(
-        state="due",
-        badge=Message(gettext_noop("Due")),
-        when="",
-        subject=participant.subject,
-        subject_url=reverse("outcomes:casebook", args=[participant.subject]),
-        title=Message(gettext_noop("Allocate an arm")),
-        why=Message(gettext_noop("Enrolled; screening values expire with time")),
-        action=Message(gettext_noop("Allocate")),
-        url=reverse("enrollment:allocate", args=[participant.subject]),
-        sort=(enrolled, enrolled, participant.subject),
-    )
+def _since(line: ScreeningLine) -> dt.datetime:
+    if line.participant:
+        return line.participant.enrolled_at
+    screening = line.screening
+    return screening.confirmed_at or screening.submitted_at or screening.started_at
+
+
+def _page(line: ScreeningLine) -> str:
+    return reverse("enrollment:screening", args=[line.screening.number])

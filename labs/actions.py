@@ -68,7 +68,8 @@ def record_results(
     """Enter the results of one specimen, each with its canonical value and CTCAE grade.
 
     Raises ``NeedsConfirmation`` for values outside soft limits unless ``confirmed``, ``Refused``
-    for impossible ones and for impossible times of the specimen, ``InconvertibleUnit``,
+    for impossible ones, impossible times of the specimen and a result that the specimen has
+    already, ``InconvertibleUnit``,
     ``AlreadyRecorded``, ``PermissionDenied``.  Sources: DOMAIN 6 and 8.
     """
     ENTER_RESULTS.check(by)
@@ -78,6 +79,7 @@ def record_results(
     with recorded(by=by, key=key):
         participant = locked_participant(participant, by=by)
         specimen = _receive(participant, sample)
+        _refuse_doubles(specimen, entries)
         baselines = _baselines(participant)
         results = [
             _result(participant, specimen, entry, baselines.get(entry.analyte)) for entry in entries
@@ -148,6 +150,8 @@ def record_cytotoxicity(
     with recorded(by=by, key=key):
         participant = locked_participant(participant, by=by)
         specimen = _receive(participant, sample)
+        if hasattr(specimen, "cytotoxicity_assay"):
+            raise Refused(Message(gettext_noop("A plate of this specimen is entered already")))
         lysis = assessment.result
         assay = CytotoxicityAssay(
             participant=participant,
@@ -171,20 +175,30 @@ def _is_unchanged(result: Result, entry: Entry) -> bool:
 
 
 def _receive(participant: Participant, sample: Sample) -> Specimen:
+    """The specimen: one tube, whichever of its results is typed first."""
     faults = sampling_faults(sample.collected_at, sample.received_at, now=clock.now())
     if faults:
         raise Refused(
             Message(gettext_noop("The specimen's times cannot be true")),
             [message for _, message in faults],
         )
-    specimen = Specimen(
-        participant=participant,
-        kind=sample.kind,
-        collected_at=sample.collected_at,
-        received_at=sample.received_at,
-    )
+    tube = {"kind": sample.kind, "collected_at": sample.collected_at}
+    known = participant.specimens.filter(**tube).first()
+    if known is not None:
+        return known
+    specimen = Specimen(participant=participant, received_at=sample.received_at, **tube)
     specimen.save()
     return specimen
+
+
+def _refuse_doubles(specimen: Specimen, entries: Sequence[Entry]) -> None:
+    """The same tube typed on a second form must not count twice."""
+    analytes = [entry.analyte for entry in entries]
+    entered = Result.objects.in_force().filter(specimen=specimen, analyte__in=analytes)
+    names = [Message(result.analyte_name) for result in entered]
+    if names:
+        text = gettext_noop("This specimen has results already; correct them instead")
+        raise Refused(Message(text), names)
 
 
 def _questions(entries: Sequence[Entry]) -> list[tuple[str, Message]]:
@@ -247,7 +261,7 @@ def _result(
     return result
 
 
-def _converted(entry: Entry) -> dict[str, Decimal | None]:
+def _converted(entry: Entry) -> dict[str, Any]:
     """Value and limits of ``entry`` in the analyte's own unit."""
     analyte = current().analyte(entry.analyte)
     numbers = {name: getattr(entry, name) for name in ("value", "lln", "uln")}

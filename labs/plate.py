@@ -92,7 +92,7 @@ class Plate:
     @property
     def replicates(self) -> range:
         """The numbers of the wells."""
-        return range(1, max(well.replicate for well in self.wells) + 1)
+        return range(1, max((well.replicate for well in self.wells), default=0) + 1)
 
     @property
     def rows(self) -> list[PlateRow]:

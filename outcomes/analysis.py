@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from dosing.models import Administration, DrugChoice
 from dosing.rules.totals import DeliveredDose, Delivery, Total, total_dose
 from enrollment.models import Participant
 from enrollment.rules.calendar import PlannedWindow, plan
 from labs.models import CytotoxicityAssay, Result
-from labs.rules.conversion import Conversion
+from labs.rules.conversion import Conversion, DatedResult
 from outcomes.figures.viral_load import ViralLoadPoint
 from outcomes.rules.endpoints import (
     ArmComparison,
@@ -67,8 +69,14 @@ class TotalRow:
     total: Total | None
 
     @property
-    def mg(self) -> Decimal | None:
-        return self.total.mg if self.total else None
+    def is_final(self) -> bool:
+        """Whether treatment is over; until then the total only grows."""
+        return self.participant.withdrawn_on is not None or self.participant.has_ended
+
+    @property
+    def final_mg(self) -> Decimal | None:
+        """The outcome, which exists from withdrawal on."""
+        return self.total.mg if self.total and self.is_final else None
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,14 @@ class ConversionRow:
     conversion: Conversion | None
     results: tuple[Result, ...]
 
+    @property
+    def dated(self) -> Iterator[tuple[DatedResult, Result]]:
+        """Each result with its day since the first dose, in the order of time."""
+        if self.conversion is not None:
+            by_key = {result.pk: result for result in self.results}
+            for dated in (*self.conversion.baseline, *self.conversion.post_baseline):
+                yield dated, by_key[int(dated.observation.key)]
+
 
 def allocated(user: User) -> list[Participant]:
     """Everyone allocated at the user's sites, with arm and screening."""
@@ -86,6 +102,11 @@ def allocated(user: User) -> list[Participant]:
         allocation__isnull=False
     )
     return list(rows.select_related("allocation", "screening"))
+
+
+def casebook_url(participant: Participant) -> str:
+    """Where each mark of a figure leads."""
+    return reverse("outcomes:casebook", args=[participant.subject])
 
 
 def nk_rows(participants: Iterable[Participant]) -> list[NkRow]:
@@ -113,12 +134,29 @@ def by_arm(
 
 def total_rows(participants: Iterable[Participant]) -> list[TotalRow]:
     people = list(participants)
-    doses: dict[int, list[DeliveredDose]] = defaultdict(list)
-    rows = Administration.objects.filter(participant__in=people, drug=DrugChoice.GANCICLOVIR)
-    columns = rows.values_list("participant_id", "given_at", "slot_at", "amount", "status")
-    for person, given_at, slot_at, amount, status in columns:
-        doses[person].append(DeliveredDose(given_at or slot_at, amount, Delivery(status)))
-    return [TotalRow(person, _total(person, doses[person.pk])) for person in people]
+    rows: dict[int, list[Administration]] = defaultdict(list)
+    for row in Administration.objects.filter(participant__in=people, drug=DrugChoice.GANCICLOVIR):
+        rows[row.participant_id].append(row)
+    return [TotalRow(person, ganciclovir_total(person, rows[person.pk])) for person in people]
+
+
+def ganciclovir_total(
+    participant: Participant, administrations: Iterable[Administration]
+) -> Total | None:
+    """What was delivered from day 0 to withdrawal, or so far; None before the first dose."""
+    if participant.day0_at is None:
+        return None
+    withdrawn = participant.withdrawn_on
+    return total_dose(
+        [
+            DeliveredDose(row.given_at or row.slot_at, row.amount, Delivery(row.status))
+            for row in administrations
+            if row.drug == DrugChoice.GANCICLOVIR
+        ],
+        day0=participant.day0_at,
+        withdrawal=_end_of(withdrawn) if withdrawn else None,
+        weight_kg=participant.screening.answers.weight_kg,
+    )
 
 
 def conversion_rows(participants: Iterable[Participant]) -> list[ConversionRow]:
@@ -130,31 +168,38 @@ def conversion_rows(participants: Iterable[Participant]) -> list[ConversionRow]:
     ]
 
 
-def viral_load_points(rows: Iterable[ConversionRow], href: str) -> list[ViralLoadPoint]:
-    """Every PCR of everyone dosed; ``href`` has a place for the subject."""
-    points = []
-    for row in rows:
-        if row.conversion is None:
-            continue
-        by_key = {result.pk: result for result in row.results}
-        for dated in (*row.conversion.baseline, *row.conversion.post_baseline):
-            result = by_key[int(dated.observation.key)]
-            copies = result.value if result.value is not None else result.lod
-            if copies is None:
-                continue
-            points.append(
-                ViralLoadPoint(
-                    subject=row.participant.subject,
-                    arm=row.participant.allocation.arm,
-                    day=dated.days,
-                    collected_on=timezone.localdate(result.collected_at),
-                    operator=result.operator,
-                    copies=copies,
-                    reported=str(result.pcr.text),
-                    href=href % row.participant.subject,
-                )
-            )
-    return points
+def viral_load_points(rows: Iterable[ConversionRow]) -> list[ViralLoadPoint]:
+    """Every PCR of everyone dosed that has a place on the axis, in the reader's language.
+
+    Another unit is never converted silently, and "not detected" by an assay whose limit is not
+    known lies nowhere: such results stand in the table alone.
+    """
+    return [
+        _point(row.participant, dated.days, result, copies)
+        for row in rows
+        for dated, result in row.dated
+        if (copies := _on_the_axis(result)) is not None
+    ]
+
+
+def _on_the_axis(result: Result) -> Decimal | None:
+    """Copies/mL, or the limit that the result lies beyond."""
+    if result.unit != current().pcr.unit:
+        return None
+    return result.value if result.value is not None else result.lod
+
+
+def _point(participant: Participant, day: int, result: Result, copies: Decimal) -> ViralLoadPoint:
+    return ViralLoadPoint(
+        subject=participant.subject,
+        arm=participant.allocation.arm,
+        day=day,
+        collected_on=timezone.localdate(result.collected_at),
+        operator=result.operator,
+        copies=copies,
+        reported=result.text.render(gettext),
+        href=casebook_url(participant),
+    )
 
 
 def _key(choice: SampleChoice | None) -> int | None:
@@ -198,17 +243,6 @@ def _il2_times(people: list[Participant]) -> dict[int, list[dt.datetime]]:
     for person, at in given.exclude(given_at=None).values_list("participant_id", "given_at"):
         times[person].append(at)
     return times
-
-
-def _total(participant: Participant, doses: list[DeliveredDose]) -> Total | None:
-    if participant.day0_at is None:
-        return None
-    return total_dose(
-        doses,
-        day0=participant.day0_at,
-        withdrawal=_end_of(participant.withdrawn_on) if participant.withdrawn_on else None,
-        weight_kg=participant.screening.answers.weight_kg,
-    )
 
 
 def _end_of(day: dt.date) -> dt.datetime:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from itertools import count, groupby
 from typing import Any
 
-from django.apps import apps
-from django.db import models, transaction
+from django.db import transaction
 
 from enrollment.models import Allocation, AllocationSlot, Participant, Screening
 from enrollment.seals import unseal
@@ -22,12 +22,12 @@ from oversight.canonical import digest
 from oversight.recording import Recording, write_together
 from oversight.records import Record, insert, note_version
 from simulation.moving import Moved
-from simulation.patterns import Key, Patterns, Version
+from simulation.patterns import Key, Pattern, Patterns, Version, record_models
 from simulation.trial import WHOLE, Course, courses, open_trial, raise_flags
 
 
 def simulate_in_bulk(
-    *, participants: int, seed: int, as_of: dt.datetime, progress: Callable[[str], None] = str
+    *, participants: int, seed: int, as_of: dt.datetime, progress: Callable[[str], object] = str
 ) -> None:
     """As ``simulate``: the same people on the same days, in the same arms, with the same fates.
 
@@ -35,11 +35,7 @@ def simulate_in_bulk(
     values, on their own days.  Raises ``Refused`` where participants exist already.
     """
     staff = open_trial(participants=participants, seed=seed, as_of=as_of)
-    patterns, slots = Patterns(staff, seed, as_of), iter(AllocationSlot.objects.all())
-    planned = [
-        Planned(course, patterns, next(slots) if course.journey == WHOLE else None)
-        for course in courses(participants, as_of.date())
-    ]
+    planned = _planned(courses(participants, as_of.date()), Patterns(staff, seed, as_of))
     numbers = Numbers()
     for start, of_day in groupby(planned, lambda planned: planned.course.start):
         progress(start.isoformat())
@@ -47,15 +43,23 @@ def simulate_in_bulk(
     raise_flags(as_of)
 
 
+@dataclass(frozen=True)
 class Planned:
-    """A course, its slot of the sealed list, and the pattern that is followed in that slot's arm.
+    """A course, its slot of the sealed list, and the pattern to follow in that slot's arm."""
 
-    Every pattern is played before the first copy is saved: it needs the trial empty.
-    """
+    course: Course
+    slot: AllocationSlot | None
+    pattern: Pattern
 
-    def __init__(self, course: Course, patterns: Patterns, slot: AllocationSlot | None) -> None:
-        self.course, self.slot = course, slot
-        self.pattern = patterns.of(course, unseal(slot.sealed_arm).partition("|")[2] if slot else "")
+
+def _planned(courses: Iterable[Course], patterns: Patterns) -> list[Planned]:
+    """Every pattern is played before the first copy is saved: a pattern needs the trial empty."""
+    slots, planned = iter(AllocationSlot.objects.all()), []
+    for course in courses:
+        slot = next(slots) if course.journey == WHOLE else None
+        arm = unseal(slot.sealed_arm).partition("|")[2] if slot else ""
+        planned.append(Planned(course, slot, patterns.of(course, arm)))
+    return planned
 
 
 class Numbers:
@@ -130,18 +134,10 @@ class Copy:
 
 
 @cache
-def relations(model: type[Record]) -> list[tuple[str, type[models.Model]]]:
+def relations(model: type[Record]) -> list[tuple[str, Any]]:
     """Name and target of each foreign key."""
-    return [
-        (field.name, field.related_model)
-        for field in model._meta.concrete_fields
-        if field.is_relation
-    ]
-
-
-def record_models() -> list[type[Record]]:
-    """Every clinical model; what a model points to comes before it, as in the rooms' order."""
-    return [model for model in apps.get_models() if issubclass(model, Record)]
+    fields = model._meta.concrete_fields
+    return [(field.name, field.related_model) for field in fields if field.is_relation]
 
 
 def _write(copies: list[Copy]) -> None:

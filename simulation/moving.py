@@ -29,8 +29,8 @@ class Moved:
         if withdrawn_on:
             for rule in current().visits:
                 if rule.anchor is Anchor.WITHDRAWAL and rule.offset_months:
-                    planned = plan(rule, withdrawn_on)
-                    steps.append((planned.opens, plan(rule, withdrawn_on + by).opens - planned.opens))
+                    before, after = plan(rule, withdrawn_on), plan(rule, withdrawn_on + by)
+                    steps.append((before.opens, after.opens - before.opens))
         steps.sort()
         self._from = [day for day, _ in steps]
         self._by = [by for _, by in steps]
@@ -40,9 +40,9 @@ class Moved:
         return day + self._by[bisect_right(self._from, day) - 1]
 
     def moment(self, moment: dt.datetime) -> dt.datetime:
-        """The same time of the site's clock on the moved day, in UTC."""
+        """The same time of the site's clock on the moved day."""
         local = moment.astimezone(self._zone)
-        return local.replace(**_parts(self.day(local.date()))).astimezone(dt.UTC)
+        return dt.datetime.combine(self.day(local.date()), local.timetz())
 
     def value(self, value: Any) -> Any:
         """``value`` of a column with every date in it moved; also those inside JSON."""
@@ -61,7 +61,3 @@ class Moved:
         if isinstance(value, str):
             return _DATE.sub(lambda found: str(self.day(dt.date.fromisoformat(found[0]))), value)
         return self.value(value)
-
-
-def _parts(day: dt.date) -> dict[str, int]:
-    return {"year": day.year, "month": day.month, "day": day.day}

@@ -8,19 +8,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.db import transaction
 
 from enrollment.models import AllocationSlot, Participant
 from enrollment.seals import seal
-from oversight.records import Record
+from oversight.records import Record, history_model
 from oversight.trail import AuditAction, AuditEntry
-from oversight.verification import tracked_models
 from simulation.disease import FATES
 from simulation.people import Staff
 from simulation.trial import Course, play
 from trial_site.models import User
 
 Key = tuple[type[Record], int]  # a model, and the primary key that the row had in the pattern
+MONTHS_DIFFER = dt.timedelta(days=3)  # a copy's monthly visits can come so much sooner
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Patterns:
             before = AuditEntry.objects.order_by("pk").values_list("pk", flat=True).last()
             if arm:
                 AllocationSlot.objects.filter(sequence=1).update(sealed_arm=seal(f"1|{arm}"))
-            play([course.process(self.staff, self.seed)], self.as_of)
+            play([course.process(self.staff, self.seed)], self.as_of + MONTHS_DIFFER)
             versions = tuple(_versions_after(before or 0))
         ends = [v.values["withdrawn_on"] for v in versions if v.row[0] is Participant]
         return Pattern(course.start, versions, ends[-1] if ends else None)
@@ -81,21 +82,27 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
+def record_models() -> list[type[Record]]:
+    """Every clinical model; what a model points to comes before it, as in the rooms' order."""
+    return [model for model in apps.get_models() if issubclass(model, Record)]
+
+
 def _versions_after(newest: int) -> Iterator[Version]:
-    models = {model._meta.label_lower: model for model in tracked_models()}
-    entries = AuditEntry.objects.filter(pk__gt=newest).select_related("actor").order_by("pk")
-    rows = list(entries.exclude(history_id=None))
-    history = {
-        label: models[label].history.in_bulk([row.history_id for row in rows if row.model == label])
-        for label in {row.model for row in rows}
-    }
-    for row in rows:
-        kept = history[row.model][row.history_id]
+    """The versions of clinical records that were written after the audit entry ``newest``."""
+    models = {model._meta.label_lower: model for model in record_models()}
+    entries = AuditEntry.objects.filter(pk__gt=newest, model__in=models).order_by("pk")
+    found = list(entries.select_related("actor"))
+    kept = {}
+    for label, model in models.items():
+        keys = [entry.history_id for entry in found if entry.model == label]
+        kept[label] = history_model(model).objects.in_bulk(keys)
+    for entry in found:
+        version = kept[entry.model][entry.history_id]
         yield Version(
-            row=(models[row.model], int(row.object_id)),
-            created=row.action == AuditAction.CREATED,
-            at=row.at,
-            by=row.actor,
-            reason=row.reason,
-            values={field.attname: getattr(kept, field.attname) for field in kept.tracked_fields},
+            row=(models[entry.model], int(entry.object_id)),
+            created=entry.action == AuditAction.CREATED,
+            at=entry.at,
+            by=entry.actor,
+            reason=entry.reason,
+            values={f.attname: getattr(version, f.attname) for f in version.tracked_fields},
         )

@@ -30,7 +30,7 @@ FAILING, WAITING = 10_000, 20_000  # where the numbers of these patients begin
 
 @dataclass(frozen=True)
 class Course:
-    """One patient's planned way: who (the patient's number), from which day, along which journey."""
+    """One patient's planned way: from which day, who (the patient's number), which journey."""
 
     start: dt.date
     number: int
@@ -44,9 +44,9 @@ class Course:
 
 
 def simulate(
-    *, participants: int, seed: int, as_of: dt.datetime, progress: Callable[[str], None] = str
+    *, participants: int, seed: int, as_of: dt.datetime, progress: Callable[[str], object] = str
 ) -> None:
-    """Play ``participants`` fictional patients up to ``as_of`` (aware); the same seed, the same trial.
+    """Play fictional patients up to ``as_of`` (aware); the same seed gives the same trial.
 
     Screening days are spread over the past five months, so that at ten every state is filled; then
     some screenings that wait for somebody.  Raises ``Refused`` where participants exist already.
@@ -99,7 +99,7 @@ def _days_ago(index: int, participants: int) -> int:
 def play(
     processes: Iterable[tuple[dt.datetime, Steps]],
     as_of: dt.datetime,
-    progress: Callable[[str], None] = str,
+    progress: Callable[[str], object] = str,
 ) -> None:
     """Wake the process that is due next until nothing is due before ``as_of``."""
     ties = count()

@@ -5,8 +5,8 @@ Django's own command needs GNU gettext, which a newcomer's machine may lack; Bab
     python -m trial_site.catalogues
 """
 
+import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -32,9 +32,10 @@ def _compile(source: Path, target: Path) -> None:
     """Write aside first: another process may be reading, or compiling, at this moment."""
     with source.open("rb") as po:
         catalogue = read_po(po, abort_invalid=True)
-    with NamedTemporaryFile(dir=target.parent, delete=False) as aside:
-        write_mo(aside, catalogue, use_fuzzy=False)
-    Path(aside.name).replace(target)
+    aside = target.with_suffix(f".{os.getpid()}")
+    with aside.open("wb") as mo:
+        write_mo(mo, catalogue, use_fuzzy=False)
+    aside.replace(target)
 
 
 if __name__ == "__main__":

@@ -27,9 +27,10 @@ def locked_participant(participant: Participant, *, by: User) -> Participant:
     Raises ``PermissionDenied``: to other sites the participant does not exist.
     """
     try:
-        return locked(Participant.objects.visible_to(by).filter(pk=participant.pk))
+        found: Participant = locked(Participant.objects.visible_to(by).filter(pk=participant.pk))
     except Participant.DoesNotExist:
         raise PermissionDenied(f"{by} does not work at this participant's site") from None
+    return found
 
 
 def enrol(screening: Screening, *, by: User, key: UUID | None = None) -> Participant:
@@ -175,9 +176,10 @@ def record_visit(
 
 def _locked_visit(visit: Visit, by: User) -> Visit:
     try:
-        return locked(Visit.objects.visible_to(by).filter(pk=visit.pk))
+        found: Visit = locked(Visit.objects.visible_to(by).filter(pk=visit.pk))
     except Visit.DoesNotExist:
         raise PermissionDenied(f"{by} does not work at this visit's site") from None
+    return found
 
 
 def _check_visit_day(visit: Visit, done_on: dt.date) -> None:

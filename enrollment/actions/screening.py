@@ -28,10 +28,12 @@ def locked_screening(screening: Screening, *, by: User, version: int | None = No
 
     Raises ``PermissionDenied``: to other sites it does not exist.  Raises ``StaleRecord``.
     """
+    visible = Screening.objects.visible_to(by).filter(pk=screening.pk)
     try:
-        return locked(Screening.objects.visible_to(by).filter(pk=screening.pk), version=version)
+        found: Screening = locked(visible, version=version)
     except Screening.DoesNotExist:
         raise PermissionDenied(f"{by} does not work at this screening's site") from None
+    return found
 
 
 def start_screening(

@@ -31,12 +31,13 @@ def facts_of(answers: Mapping[str, Any], steroids: Sequence[SteroidDose]) -> Scr
     """The facts that valid ``answers`` state; what was left empty stays unknown."""
     flat = {name: answers[name] for name in _FLAT if _is_answered(answers.get(name))}
     results = {test.code: answers.get(infection_field(test.code)) for test in TESTS}
+    counts: dict[str, Any] = {code: _measurement(answers, code) for code in COUNTS}
     return ScreeningFacts(
         **flat,
+        **counts,
         cmv=_viral_load(answers),
         steroids=tuple(steroids),
         infections={code: result for code, result in results.items() if result},
-        **{code: _measurement(answers, code) for code in COUNTS},
     )
 
 

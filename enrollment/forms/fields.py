@@ -29,15 +29,15 @@ class ExactField(forms.DecimalField):
         super().__init__(**{"required": False, "max_digits": 18, "decimal_places": 6, **kwargs})
         self.unit = unit
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
+        """A ``Decimal``, or ``None``."""
         if isinstance(value, str):
             value = unicodedata.normalize("NFKC", value).strip()
             if THOUSANDS.fullmatch(value):
                 value = value.replace(",", "")
             elif "," in value:
                 raise ValidationError(self.error_messages["comma"], code="comma")
-        number: Decimal | None = super().to_python(value)
-        return number
+        return super().to_python(value)
 
     def prepare_value(self, value: Any) -> Any:
         return format(value, "f") if isinstance(value, Decimal) else value

@@ -79,11 +79,10 @@ _PATIENT = Section(
     _("Patient and diagnosis"),
     (
         Row(
-            ("A1",),
-            _("When was the patient born?"),
-            (("birth_date", HALF), ("birth_day_known", HALF)),
+            ("A1", "A2"),
+            _("What are the date of birth and the sex at birth?"),
+            (("birth_date", HALF), ("sex", HALF), ("birth_day_known", WIDE)),
         ),
-        Row(("A2",), _("What is the sex at birth?"), (("sex", HALF),)),
         Row(
             ("I1",),
             _("Which rheumatic disease, and by which criteria?"),

@@ -1,6 +1,6 @@
 """Short forms: consent, a pressed button, a visit, the end of a participation."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -89,4 +89,6 @@ class DispositionForm(EntryForm):
     def __init__(self, data: Any = None, *, participant: Participant) -> None:
         super().__init__(data)
         ends = [end for end in MOVES[State(participant.state)] if end in ENDED]
-        self.fields["after"].choices = [(end.value, end.label) for end in ends]
+        cast(forms.ChoiceField, self.fields["after"]).choices = [
+            (end.value, end.label) for end in ends
+        ]

@@ -82,7 +82,7 @@ class NewScreeningForm(ScreeningForm):
 
     def __init__(self, data: Any = None, *, by: User, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        field = self.fields["site"]
+        field = cast("forms.ModelChoiceField[Site]", self.fields["site"])
         field.queryset = by.sites.all()
         sites = list(field.queryset)
         if len(sites) == 1:

@@ -1,6 +1,6 @@
 """The corticosteroid doses of a screening: one line an agent and day."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.utils.translation import gettext
@@ -17,6 +17,11 @@ SCHEDULES = dict(
 )
 RULE = current().steroids
 
+if TYPE_CHECKING:
+    _FormSet = forms.BaseFormSet["SteroidForm"]
+else:
+    _FormSet = forms.BaseFormSet
+
 
 class SteroidForm(forms.Form):
     """One dose; an empty line is no dose."""
@@ -27,12 +32,7 @@ class SteroidForm(forms.Form):
     dose_mg = ExactField(label=_("Dose that day"), unit="mg")
     on = DayField(label=_("Day"))
     every_days = forms.TypedChoiceField(
-        label=_("Given"),
-        choices=list(SCHEDULES.items()),
-        coerce=int,
-        initial=DOSE_CYCLES[0],
-        required=False,
-        empty_value=DOSE_CYCLES[0],
+        label=_("Given"), choices=list(SCHEDULES.items()), coerce=int, initial=DOSE_CYCLES[0]
     )
 
     def clean(self) -> dict[str, Any]:
@@ -51,16 +51,15 @@ class SteroidForm(forms.Form):
         return SteroidDose(**answers) if answers.get("agent") else None
 
 
-class BaseSteroidLines(forms.BaseFormSet):
+class BaseSteroidLines(_FormSet):
     @property
     def doses(self) -> tuple[SteroidDose, ...]:
         return tuple(line.dose for line in self.forms if line.dose)
 
     def refuse(self, message: str) -> None:
         """Put a refusal at the line with the lowest dose: a negative one is the culprit."""
-        filled = [line for line in self.forms if line.dose]
-        lowest = min(filled, key=lambda line: prednisone_mg(line.dose, RULE))
-        lowest.add_error("dose_mg", message)
+        amounts = {prednisone_mg(line.dose, RULE): line for line in self.forms if line.dose}
+        amounts[min(amounts)].add_error("dose_mg", message)
 
 
 SteroidLines = forms.formset_factory(
@@ -76,4 +75,6 @@ def steroid_lines(facts: ScreeningFacts, data: Any = None) -> BaseSteroidLines:
     """The lines of one screening, with a spare one after those that are filled."""
     filled: list[dict[str, Any]] = [vars(dose) for dose in facts.steroids]
     blank = max(LEAST_LINES - len(filled), SPARE_LINES)
-    return SteroidLines(data, prefix="steroids", initial=filled + [{}] * blank)
+    return cast(
+        BaseSteroidLines, SteroidLines(data, prefix="steroids", initial=filled + [{}] * blank)
+    )

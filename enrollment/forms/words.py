@@ -1,9 +1,9 @@
 """Saved answers in words, for the pages that show them without a form."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.choices import flatten_choices
@@ -22,7 +22,7 @@ def words(field: forms.Field, value: Any) -> str:
     if value is None or value == "":
         return NO_ANSWER
     if isinstance(field, forms.ChoiceField):
-        names = dict(flatten_choices(field.choices))
+        names = dict(flatten_choices(cast(Iterable[Any], field.choices)))
         return str(names.get(field.prepare_value(value), value))
     match value:
         case bool():
@@ -35,8 +35,13 @@ def words(field: forms.Field, value: Any) -> str:
 
 
 def dose_words(doses: Sequence[SteroidDose]) -> str:
-    """Corticosteroid doses, one after another."""
-    return "; ".join(_one_dose(entry) for entry in doses) or NO_ANSWER
+    """Corticosteroid doses, the days of equal ones together."""
+    days: dict[tuple[str, Decimal, int], list[str]] = {}
+    for entry in doses:
+        days.setdefault((entry.agent, entry.dose_mg, entry.every_days), []).append(
+            day_words(entry.on)
+        )
+    return "; ".join(f"{_dose(*key)}: {', '.join(on)}" for key, on in days.items()) or NO_ANSWER
 
 
 def day_words(day: dt.date) -> str:
@@ -44,7 +49,7 @@ def day_words(day: dt.date) -> str:
     return date_format(day, gettext("j M Y"))
 
 
-def _one_dose(entry: SteroidDose) -> str:
-    names = {agent.code: gettext(agent.name) for agent in RULE.agents}
-    amount = f"{names.get(entry.agent, entry.agent)} {dose(entry.dose_mg)} mg"
-    return f"{amount}, {day_words(entry.on)} ({SCHEDULES[entry.every_days]})"
+def _dose(agent: str, dose_mg: Decimal, every_days: int) -> str:
+    names = {known.code: gettext(known.name) for known in RULE.agents}
+    amount = f"{names.get(agent, agent)} {dose(dose_mg)} mg"
+    return amount if every_days == 1 else f"{amount} ({SCHEDULES[every_days]})"

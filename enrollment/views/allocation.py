@@ -1,7 +1,7 @@
 """Allocation: what will happen, the one click, its receipt; and the sealed list's commitment."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -15,11 +15,12 @@ from enrollment.models import Participant
 from enrollment.views.common import GET_OR_POST, participant_crumbs, posted, tell
 from oversight.forms import attempt
 from trial_site import clock
+from trial_site.http import StaffRequest
 from trial_site.protocol import current
 
 
 @GET_OR_POST
-def allocate(request: HttpRequest, subject: str) -> HttpResponse:
+def allocate(request: StaffRequest, subject: str) -> HttpResponse:
     """Before the click: whether it can be made.  Afterwards, for ever: the receipt."""
     participant = get_object_or_404(selectors.participants(request.user), subject=subject)
     form = PressForm(posted(request))
@@ -39,7 +40,7 @@ def allocate(request: HttpRequest, subject: str) -> HttpResponse:
     return _before(request, participant, form)
 
 
-def _receipt(request: HttpRequest, participant: Participant) -> HttpResponse:
+def _receipt(request: StaffRequest, participant: Participant) -> HttpResponse:
     allocation = selectors.receipt(participant)
     context = {
         "participant": participant,
@@ -50,7 +51,7 @@ def _receipt(request: HttpRequest, participant: Participant) -> HttpResponse:
     return render(request, "enrollment/allocation_receipt.html", context)
 
 
-def _before(request: HttpRequest, participant: Participant, form: PressForm) -> HttpResponse:
+def _before(request: StaffRequest, participant: Participant, form: PressForm) -> HttpResponse:
     """Screening values expire, so eligibility is judged as of today."""
     screening = participant.screening
     eligibility = judge(screening, clock.today())
@@ -72,7 +73,7 @@ def _before(request: HttpRequest, participant: Participant, form: PressForm) -> 
 
 
 @require_GET
-def allocation_list(request: HttpRequest) -> HttpResponse:
+def allocation_list(request: StaffRequest) -> HttpResponse:
     """The commitment of the list, never what it holds."""
     found, used = selectors.allocation_list_used()
     context = {"list": found, "used": used, "rule": current().allocation}

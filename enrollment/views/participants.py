@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,11 +17,12 @@ from enrollment.states import State
 from enrollment.views.common import GET_OR_POST, PAGE_SIZE, participant_crumbs, posted, tell
 from oversight.forms import attempt
 from trial_site.access import may_open
+from trial_site.http import StaffRequest
 from trial_site.roles import SEES_ARM
 
 
 @require_GET
-def participants(request: HttpRequest) -> HttpResponse:
+def participants(request: StaffRequest) -> HttpResponse:
     """Everybody in the trial at the user's sites; filter and order stay in the address."""
     state, order = request.GET.get("state", ""), request.GET.get("sort", "")
     found = selectors.participants(request.user, state=state, order=order)
@@ -38,7 +39,7 @@ def participants(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def visits(request: HttpRequest, subject: str) -> HttpResponse:
+def visits(request: StaffRequest, subject: str) -> HttpResponse:
     """The planned visits with their windows."""
     participant = get_object_or_404(selectors.participants(request.user), subject=subject)
     context = {
@@ -51,7 +52,7 @@ def visits(request: HttpRequest, subject: str) -> HttpResponse:
 
 
 @GET_OR_POST
-def visit_record(request: HttpRequest, subject: str, code: str) -> HttpResponse:
+def visit_record(request: StaffRequest, subject: str, code: str) -> HttpResponse:
     """Record one visit as done or missed, once."""
     participant = get_object_or_404(selectors.participants(request.user), subject=subject)
     visit = get_object_or_404(participant.visits, code=code)
@@ -79,7 +80,7 @@ def visit_record(request: HttpRequest, subject: str, code: str) -> HttpResponse:
 
 
 @GET_OR_POST
-def disposition(request: HttpRequest, subject: str) -> HttpResponse:
+def disposition(request: StaffRequest, subject: str) -> HttpResponse:
     """How and why a participation ended."""
     participant = get_object_or_404(selectors.participants(request.user), subject=subject)
     form = DispositionForm(posted(request), participant=participant)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -45,11 +45,12 @@ from oversight.forms import Outcome, attempt
 from oversight.refusals import Refused
 from trial_site import clock
 from trial_site.access import may_open
+from trial_site.http import StaffRequest
 from trial_site.protocol import by_version, current
 
 
 @require_GET
-def log(request: HttpRequest) -> HttpResponse:
+def log(request: StaffRequest) -> HttpResponse:
     """Every screening of the user's sites, filtered by status."""
     status = request.GET.get("status", "")
     found = selectors.screening_log(request.user, status)
@@ -66,7 +67,7 @@ def log(request: HttpRequest) -> HttpResponse:
 
 
 @GET_OR_POST
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: StaffRequest) -> HttpResponse:
     """The first entry of a screening, saved as a draft or submitted at once."""
     form = NewScreeningForm(posted(request), by=request.user)
     if request.method == "POST" and form.is_valid():
@@ -86,7 +87,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 @GET_OR_POST
-def edit(request: HttpRequest, number: str) -> HttpResponse:
+def edit(request: StaffRequest, number: str) -> HttpResponse:
     """A draft goes on; what was submitted is corrected with a reason and judged again."""
     screening = get_object_or_404(selectors.screenings(request.user), number=number)
     form = EditScreeningForm(posted(request), screening=screening)
@@ -110,7 +111,7 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _form_page(
-    request: HttpRequest, form: ScreeningForm, screening: Screening | None
+    request: StaffRequest, form: ScreeningForm, screening: Screening | None
 ) -> HttpResponse:
     """The form, with the verdicts of what was last saved beside it."""
     eligibility = _eligibility(screening) if screening else None
@@ -121,14 +122,14 @@ def _form_page(
         "sections": form_sections(form, cards(current(), eligibility)),
         "eligibility": eligibility,
         "crumbs": screening_crumbs(screening),
-        "here": _("Answers"),
+        "here": _("Answers") if screening else _("New"),
         **save_bar(line, eligibility),
     }
     return render(request, "enrollment/screening_form.html", context)
 
 
 def _after_save(
-    request: HttpRequest, saved: Outcome[Screening], before: Screening | None = None
+    request: StaffRequest, saved: Outcome[Screening], before: Screening | None = None
 ) -> HttpResponse:
     """Go on with the draft, or submit it, for which the consent comes first."""
     screening = saved.record
@@ -160,7 +161,7 @@ def _eligibility(screening: Screening) -> Eligibility:
 
 
 @require_GET
-def detail(request: HttpRequest, number: str) -> HttpResponse:
+def detail(request: StaffRequest, number: str) -> HttpResponse:
     """The verdict, criterion by criterion, with its reasons, and what comes next."""
     screening = get_object_or_404(selectors.screenings(request.user), number=number)
     line, eligibility = ScreeningLine.of(screening), _eligibility(screening)
@@ -190,7 +191,7 @@ def _expired(line: ScreeningLine) -> list[Card]:
 
 
 def _step_bar(
-    request: HttpRequest, line: ScreeningLine, eligibility: Eligibility
+    request: StaffRequest, line: ScreeningLine, eligibility: Eligibility
 ) -> dict[str, Any]:
     """The button of the next step, for those who may take it."""
     step = next_step(line)
@@ -205,7 +206,7 @@ def _step_bar(
 
 
 @GET_OR_POST
-def consent(request: HttpRequest, number: str) -> HttpResponse:
+def consent(request: StaffRequest, number: str) -> HttpResponse:
     """The signed consent, once."""
     screening = get_object_or_404(selectors.screenings(request.user), number=number)
     if hasattr(screening, "consent") and request.method == "GET":
@@ -230,17 +231,17 @@ def consent(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @require_POST
-def submit(request: HttpRequest, number: str) -> HttpResponse:
+def submit(request: StaffRequest, number: str) -> HttpResponse:
     return _press(request, number, submit_screening, _("The screening is submitted."))
 
 
 @require_POST
-def confirm(request: HttpRequest, number: str) -> HttpResponse:
+def confirm(request: StaffRequest, number: str) -> HttpResponse:
     return _press(request, number, confirm_eligibility, _("Eligibility is confirmed."))
 
 
 def _press(
-    request: HttpRequest, number: str, act: Callable[..., Screening], done: str
+    request: StaffRequest, number: str, act: Callable[..., Screening], done: str
 ) -> HttpResponse:
     """Run the action of a button on the version that was shown; come back and say how it went."""
     screening = get_object_or_404(selectors.screenings(request.user), number=number)
@@ -257,7 +258,7 @@ def _press(
 
 
 @require_POST
-def enrol(request: HttpRequest, number: str) -> HttpResponse:
+def enrol(request: StaffRequest, number: str) -> HttpResponse:
     """Make the patient a participant, and go on to the allocation."""
     screening = get_object_or_404(selectors.screenings(request.user), number=number)
     form = PressForm(request.POST)

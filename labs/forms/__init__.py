@@ -1,7 +1,7 @@
 """What the laboratory types."""
 
 from labs.forms.filters import ResultFilter
-from labs.forms.plates import CytotoxicityForm, WellFields
+from labs.forms.plates import CytotoxicityForm
 from labs.forms.specimen import SpecimenForm
 from labs.forms.values import PcrForm, ResultCorrectionForm, SafetyForm, attempt_entry
 
@@ -12,6 +12,5 @@ __all__ = [
     "ResultFilter",
     "SafetyForm",
     "SpecimenForm",
-    "WellFields",
     "attempt_entry",
 ]

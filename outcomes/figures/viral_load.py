@@ -28,6 +28,7 @@ from trial_site.protocol.definition import Arm, PcrRule, Protocol, gettext_noop
 DAYS_A_WEEK = 7
 MOST_TICKS = 7
 NAMES_LINE = 8  # characters
+NAMES_WIDTH = 56  # pixels, room for one such line
 # A value that lies somewhere beyond a limit is drawn at the limit and points to where it lies.
 TRIANGLES = {"<": "triangle-down", "ND": "triangle-down", ">": "triangle-up"}
 
@@ -122,7 +123,7 @@ def _frame(points: Sequence[ViralLoadPoint], rule: PcrRule, *, narrow: bool) -> 
     values = [float(rule.threshold), *(float(point.copies) for point in points)]
     height = 210 if narrow else 300
     return _Frame(
-        width=205 if narrow else 190,
+        width=205 if narrow else 440,
         first_day=min((0, *(point.day for point in points))),
         last_day=max((DAYS_A_WEEK, *(point.day for point in points))),
         copies=VerticalScale(min(values) / 2, max(values) * 1.5, height, logarithmic=True),
@@ -166,8 +167,9 @@ def _days(frame: _Frame, look: Look) -> Spec:
     weeks = ceil(frame.last_day / DAYS_A_WEEK)
     step = ceil(weeks / MOST_TICKS) * DAYS_A_WEEK
     span = frame.last_day - frame.first_day
-    # A quarter of the width is left for the names of those whose lines end last.
-    start, end = frame.first_day - span / 40, frame.last_day + span / 3
+    # Room is left for the names of those whose lines end last.
+    beside = span * NAMES_WIDTH / (frame.width - NAMES_WIDTH)
+    start, end = frame.first_day - span / 40, frame.last_day + beside
     return {
         "field": "day",
         "type": "quantitative",

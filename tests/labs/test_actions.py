@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from enrollment.models import Participant
-from labs.actions import Sample, correct_result, record_cytotoxicity, record_results
+from labs.actions import Entry, Sample, correct_result, record_cytotoxicity, record_results
 from labs.models import CytotoxicityAssay, Result, ResultStatus, Specimen
 from labs.rules.numbers import rounded
 from labs.rules.wells import Well, WellKind
@@ -38,9 +38,7 @@ NOT_THE_LABORATORY = sorted(PEOPLE - {Role.LAB})
 
 
 def audit(record: Result | CytotoxicityAssay) -> list[AuditEntry]:
-    entries = AuditEntry.objects.filter(
-        model=record._meta.label_lower, object_id=str(record.pk)
-    )
+    entries = AuditEntry.objects.filter(model=record._meta.label_lower, object_id=str(record.pk))
     return list(entries.order_by("sequence"))
 
 
@@ -66,9 +64,7 @@ def test_a_result_is_kept_as_printed_and_audited(participant: Participant, lab: 
     assert first.chain_id == f"participant:{participant.pk}"
 
 
-@pytest.mark.parametrize(
-    ("operator", "value"), [("<", "500"), (">", "9100000"), ("ND", None)]
-)
+@pytest.mark.parametrize(("operator", "value"), [("<", "500"), (">", "9100000"), ("ND", None)])
 def test_a_qualified_result_keeps_its_qualifier_and_invents_no_number(
     participant: Participant, operator: str, value: str | None
 ) -> None:
@@ -113,6 +109,7 @@ def test_only_a_measured_number_is_graded(participant: Participant) -> None:
 
 def test_creatinine_is_graded_against_the_value_before_treatment(site: Site) -> None:
     treated = factories.on_treatment(site, days_ago=2)
+    assert treated.day0_at is not None
     before = int((clock.now() - treated.day0_at).total_seconds() // 3600) + 2
     entered(treated, safety("creatinine", "60", "µmol/L", uln="97"), hours=before)
     (result,) = entered(treated, safety("creatinine", "95", "µmol/L", uln="97"))
@@ -229,13 +226,9 @@ def test_a_form_sent_twice_is_saved_once(participant: Participant, lab: User) ->
 
 
 @pytest.mark.requirement("R04")
-def test_a_correction_keeps_both_values_and_the_reason(
-    participant: Participant, lab: User
-) -> None:
+def test_a_correction_keeps_both_values_and_the_reason(participant: Participant, lab: User) -> None:
     (result,) = entered(participant, pcr("5200"))
-    correct_result(
-        result, entry=pcr("52000"), reason="Dilution factor omitted", version=1, by=lab
-    )
+    correct_result(result, entry=pcr("52000"), reason="Dilution factor omitted", version=1, by=lab)
 
     saved = Result.objects.get(pk=result.pk)
     assert (saved.value, saved.status) == (Decimal("52000"), ResultStatus.CORRECTED)
@@ -326,10 +319,13 @@ def test_another_sites_result_is_not_corrected(stranger: Participant, lab: User)
 def test_a_correction_sent_twice_is_saved_once(participant: Participant, lab: User) -> None:
     (result,) = entered(participant, pcr("5200"))
     key = uuid4()
-    values = {"entry": pcr("52000"), "reason": "Dilution", "version": 1, "by": lab, "key": key}
-    correct_result(result, **values)
+
+    def correct() -> None:
+        correct_result(result, entry=pcr("52000"), reason="Dilution", version=1, by=lab, key=key)
+
+    correct()
     with pytest.raises(AlreadyRecorded):
-        correct_result(result, **values)
+        correct()
     assert Result.objects.get(pk=result.pk).version == 2
 
 
@@ -372,14 +368,31 @@ def test_an_impossible_lysis_is_refused(participant: Participant, lab: User) -> 
 
 
 def test_a_plate_sent_twice_is_saved_once(participant: Participant, lab: User) -> None:
-    values = {
-        "sample": sample(),
-        "effectors": "pbmc",
-        "wells": wells(BASELINE),
-        "by": lab,
-        "key": uuid4(),
-    }
-    record_cytotoxicity(participant, **values)
+    key = uuid4()
+
+    def record() -> None:
+        record_cytotoxicity(
+            participant,
+            sample=sample(),
+            effectors="pbmc",
+            wells=wells(BASELINE),
+            by=lab,
+            key=key,
+        )
+
+    record()
     with pytest.raises(AlreadyRecorded):
-        record_cytotoxicity(participant, **values)
+        record()
     assert CytotoxicityAssay.objects.count() == 1
+
+
+def test_the_same_tube_typed_on_a_second_form_is_refused(
+    participant: Participant, lab: User
+) -> None:
+    sample = Sample("plasma", clock.now() - dt.timedelta(hours=2))
+    entry = Entry("cmv_dna", "copies/mL", Decimal("9400"))
+    first = record_results(participant, sample=sample, entries=[entry], by=lab)
+    with pytest.raises(Refused, match="already"):
+        record_results(participant, sample=sample, entries=[entry], by=lab)
+    assert list(participant.results.all()) == first
+    assert participant.specimens.count() == 1

@@ -1,5 +1,6 @@
 """A browser on a live server, and Celery on a real broker."""
 
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -9,16 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.db import connection
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from redis import Redis
 
-from tests import services
+from tests import factories, services
+from tests.system import steps
 from trial_site.celery import app
+from trial_site.models import Site
+from trial_site.roles import Role
 
 PROJECT = Path(__file__).resolve().parents[2]
 DESK, PHONE = 1440, 360
+MORNING = dt.datetime(2026, 3, 18, 2, 30, tzinfo=dt.UTC)  # a Wednesday, half past ten at the site
+MOST_MILLISECONDS = 15_000  # for one action on a page
 FIRST_REDIS_DATABASE = 10  # one for each process of xdist
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -63,6 +70,7 @@ def open_browser(browser: Browser, live_server: Any) -> Iterator[Callable[..., P
         context = browser.new_context(
             base_url=live_server.url, viewport={"width": width, "height": 900}, **options
         )
+        context.set_default_timeout(MOST_MILLISECONDS)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda line: complaints.extend(errors_in(line)))
@@ -77,6 +85,27 @@ def open_browser(browser: Browser, live_server: Any) -> Iterator[Callable[..., P
 
 def errors_in(line: ConsoleMessage) -> list[str]:
     return [f"{line.text} ({line.location})"] if line.type == "error" else []
+
+
+@pytest.fixture
+def morning() -> Iterator[time_machine.Traveller]:
+    """The server's clock runs from ``MORNING``: what a page asks for depends on the hour."""
+    with time_machine.travel(MORNING) as clock:
+        yield clock
+
+
+@pytest.fixture
+def sign_in(
+    morning: time_machine.Traveller, open_browser: Callable[..., Page], site: Site
+) -> Callable[..., Page]:
+    """``sign_in(Role.NURSE, width=PHONE)``: a window of that role, signed in at its worklist."""
+
+    def at_worklist(role: Role, width: int = DESK, **options: Any) -> Page:
+        page = open_browser(width, **options)
+        steps.sign_in(page, factories.user(role, site).username)
+        return page
+
+    return at_worklist
 
 
 @pytest.fixture

@@ -77,8 +77,9 @@ ALLOCATION = AllocationRule(
         Source.REGISTRY,
         quote="Non-Randomized",
         reading=gettext_noop(
-            "Randomised 1:1 in permuted blocks of 4 and 6, unstratified, from a sealed list that "
-            "is longer than the enrolment target. A stopped list may give 4 and 6."
+            "Randomised 1:1 in permuted blocks whose sizes vary and are not told, unstratified, "
+            "from a sealed list that is longer than the enrolment target. A stopped list may "
+            "leave the arms unequal."
         ),
         decision="D1",
     ),

@@ -1,0 +1,71 @@
+"""Fills the database of ``DATABASE_URL``, in a process of its own; the last line is its report.
+
+``python -m bench.data trial 1000`` simulates a trial; ``python -m bench.data waiting 20`` adds
+participants who are enrolled and not allocated.
+"""
+
+import datetime as dt
+import json
+import sys
+from time import perf_counter
+from typing import Any
+
+import django
+
+SEED = 1
+SPARE_SLOTS = 200  # of the sealed list, beyond the simulated participants
+FIRST_WAITING = 30_000  # a patient's number; no other simulated patient has such
+
+
+def trial(participants: int) -> dict[str, Any]:
+    """Simulate in bulk.  ``rows`` a second, over everything: patterns, copies and flags."""
+    from django.db import connection
+    from django.utils import timezone
+
+    from enrollment.actions.allocation import generate_allocation_list
+    from simulation.bulk import simulate_in_bulk
+    from simulation.people import demo_staff
+    from trial_site.roles import Role
+
+    statistician = demo_staff()[Role.STATISTICIAN]
+    generate_allocation_list(by=statistician, length=participants + SPARE_SLOTS, seed="bench")
+    before, started = rows(), perf_counter()
+    simulate_in_bulk(participants=participants, seed=SEED, as_of=timezone.localtime())
+    seconds = perf_counter() - started
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")  # as the server does by itself after a while
+    written = rows() - before
+    return {"rows": written, "seconds": seconds, "rows_a_second": written / seconds}
+
+
+def rows() -> int:
+    """Live rows, history rows and audit entries."""
+    from oversight.records import history_model
+    from oversight.trail import AuditEntry
+    from simulation.patterns import record_models
+
+    live = sum(model.objects.count() for model in record_models())
+    history = sum(history_model(model).objects.count() for model in record_models())
+    return live + int(history) + AuditEntry.objects.count()
+
+
+def waiting(number: int) -> list[str]:
+    """Enrol ``number`` more patients, screened yesterday; the subjects of all who wait."""
+    from django.utils import timezone
+
+    from enrollment.models import Participant
+    from enrollment.states import State
+    from simulation.people import demo_staff
+    from simulation.trial import Course, play
+
+    now, staff = timezone.localtime(), demo_staff()
+    yesterday = now.date() - dt.timedelta(days=1)
+    patients = range(FIRST_WAITING, FIRST_WAITING + number)
+    play([Course(yesterday, one, "waiting").process(staff, SEED) for one in patients], now)
+    people = Participant.objects.filter(state=State.ENROLLED).order_by("pk")
+    return list(people.values_list("subject", flat=True))
+
+
+if __name__ == "__main__":
+    django.setup()
+    print(json.dumps({"trial": trial, "waiting": waiting}[sys.argv[1]](int(sys.argv[2]))))

@@ -1,0 +1,88 @@
+"""What is measured, and what is aimed at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from bench.browser import Answer, Browser, form_with
+
+SITE, ZONE = "PKU", ZoneInfo("Asia/Shanghai")
+BARE = "Bare view"
+ONE, ANOTHER = f"{SITE}-001", f"{SITE}-002"  # whose casebook is read, who gets new results
+MOST_QUERIES, MOST_GROWTH, MOST_MEGABYTES = 15, 1.3, 150
+REPEATS = 5
+
+Ask = Callable[[], Answer]
+
+
+@dataclass(frozen=True)
+class Page:
+    """``ask`` makes one request.  ``most`` is the aim: so many times the bare view at most."""
+
+    name: str
+    ask: Ask
+    most: float | None = None
+    repeats: int = REPEATS  # requests in one run
+    saves: bool = False
+
+
+class Staff:
+    """Everybody who is needed, logged in once."""
+
+    def __init__(self, port: int, password: str) -> None:
+        self.port, self._password = port, password
+        self._browsers: dict[str, Browser] = {}
+
+    def __getitem__(self, role: str) -> Browser:
+        if role not in self._browsers:
+            self._browsers[role] = Browser(self.port, role, self._password)
+        return self._browsers[role]
+
+
+def pages(staff: Staff, bare: Browser) -> list[Page]:
+    """The bare view first: what it takes is what the others are measured by."""
+    coordinator, investigator = staff["coordinator"], staff["investigator"]
+    save = saving(staff["lab"])
+
+    def after_a_write() -> Answer:
+        save()
+        return investigator.get("/outcomes/")
+
+    return [
+        Page(BARE, lambda: bare.get(f"/bare/{SITE}/")),
+        Page("Worklist", lambda: coordinator.get("/")),
+        Page("Participant list", lambda: coordinator.get("/participants/"), 6),
+        Page("Casebook", lambda: coordinator.get(f"/participants/{ONE}/"), 5),
+        Page("Dosing sheet", lambda: staff["nurse"].get("/dosing/"), 5),
+        Page("Outcomes", lambda: investigator.get("/outcomes/")),
+        Page("Outcomes after a write", after_a_write, repeats=1),
+        Page("Follow-up list", lambda: coordinator.get("/follow-up/")),
+        Page("Save a PCR result", save, 8, saves=True),
+    ]
+
+
+def saving(laboratory: Browser) -> Ask:
+    """Saves a new specimen's CMV-DNA through the form, each time under a new key."""
+    path = f"/labs/pcr/new/?participant={ANOTHER}"
+    fields = form_with("entry_key", laboratory.get(path).body)
+    now = dt.datetime.now(ZONE)
+    fields |= {"collected_at": f"{now:%Y-%m-%dT00:00}", "received_at": "", "printed": "52000"}
+
+    def save() -> Answer:
+        return laboratory.post(path, fields | {"entry_key": str(uuid4())})
+
+    return save
+
+
+def allocating(coordinator: Browser, subjects: Iterator[str]) -> Page:
+    """Allocates the next of ``subjects``, who are enrolled; the form is fetched before."""
+
+    def allocate() -> Answer:
+        path = f"/participants/{next(subjects)}/allocate/"
+        return coordinator.post(path, form_with("entry_key", coordinator.get(path).body))
+
+    return Page("Allocate", allocate, 8, repeats=1, saves=True)

@@ -1,0 +1,262 @@
+"""Ordering and withdrawing: who may, when, and what is refused."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import time_machine
+from django.core.exceptions import PermissionDenied
+
+from dosing.actions import order_drug, withdraw_drugs
+from dosing.models import DrugChoice, Order
+from enrollment.models import Participant
+from enrollment.states import State
+from oversight.recording import AlreadyRecorded
+from oversight.refusals import NeedsConfirmation, Refused
+from oversight.trail import AuditAction, AuditEntry
+from tests import factories
+from tests.dosing.conftest import CONTROL_ARM, at
+from trial_site.messages import Message
+from trial_site.models import Site, User
+from trial_site.roles import Role
+
+Staff = dict[Role, User]
+NOT_INVESTIGATORS = sorted(set(Role) - {Role.INVESTIGATOR, Role.SYSTEM})
+
+
+def ganciclovir(participant: Participant, by: User, **changes: Any) -> Order:
+    values = {
+        "drug": DrugChoice.GANCICLOVIR,
+        "amount": Decimal("300"),
+        "frequency": "q12h",
+        "starts_at": at(10),
+        "weight_kg": Decimal("60.0"),
+    }
+    return order_drug(participant, by=by, **(values | changes))
+
+
+# --- ordering ---------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R01")
+def test_an_order_is_kept_with_its_basis_and_audited(
+    participant: Participant, staff: Staff
+) -> None:
+    basis = [Message("60 kg × 5 mg/kg = 300 mg")]
+    order = ganciclovir(participant, staff[Role.INVESTIGATOR], basis=basis)
+
+    order = Order.objects.get(pk=order.pk)
+    assert (order.amount, order.unit, order.frequency) == (Decimal("300"), "mg", "q12h")
+    assert order.basis == [{"text": "60 kg × 5 mg/kg = 300 mg", "params": {}}]
+    assert order.ordered_by == staff[Role.INVESTIGATOR]
+    entry = AuditEntry.objects.get(model="dosing.order", object_id=str(order.pk))
+    assert (entry.action, entry.role) == (AuditAction.CREATED, Role.INVESTIGATOR)
+    assert entry.changes["amount"] == [None, "300"]
+    assert entry.chain_id == f"participant:{participant.pk}"
+
+
+def test_a_planned_time_is_a_whole_minute(participant: Participant, staff: Staff) -> None:
+    order = ganciclovir(
+        participant, staff[Role.INVESTIGATOR], starts_at=at(10).replace(second=59, microsecond=7)
+    )
+    assert order.starts_at == at(10)
+
+
+@pytest.mark.requirement("R11")
+@pytest.mark.parametrize("role", NOT_INVESTIGATORS)
+def test_only_the_investigator_orders(participant: Participant, staff: Staff, role: Role) -> None:
+    with pytest.raises(PermissionDenied):
+        ganciclovir(participant, staff[role])
+    assert not Order.objects.exists()
+
+
+@pytest.mark.requirement("R11")
+def test_an_investigator_of_another_site_finds_no_participant(
+    participant: Participant, other_site: Site
+) -> None:
+    with pytest.raises(PermissionDenied):
+        ganciclovir(participant, factories.user(Role.INVESTIGATOR, other_site))
+    assert not Order.objects.exists()
+
+
+@pytest.mark.requirement("R10")
+def test_nothing_is_ordered_before_allocation(site: Site, staff: Staff) -> None:
+    with pytest.raises(Refused, match="Only an allocated participant"):
+        ganciclovir(factories.enrolled(site), staff[Role.INVESTIGATOR])
+
+
+@pytest.mark.requirement("R10")
+def test_nothing_is_ordered_after_withdrawal(site: Site, staff: Staff) -> None:
+    treated = factories.on_treatment(site)
+    withdraw_drugs(treated, reason="Converted", by=staff[Role.INVESTIGATOR])
+    with pytest.raises(Refused, match="Only an allocated participant"):
+        ganciclovir(treated, staff[Role.INVESTIGATOR])
+
+
+def test_the_control_arm_has_no_il2_to_order(control: Participant, staff: Staff) -> None:
+    with pytest.raises(Refused, match="This arm does not receive this drug"):
+        ganciclovir(
+            control,
+            staff[Role.INVESTIGATOR],
+            drug=DrugChoice.IL2,
+            amount=Decimal("1.0"),
+            frequency="q24h",
+        )
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"amount": Decimal("0")},
+        {"amount": Decimal("6000.1")},
+        {"weight_kg": Decimal("19.9")},
+        {"weight_kg": Decimal("300.1")},
+    ],
+)
+def test_an_order_that_cannot_be_true_is_refused(
+    participant: Participant, staff: Staff, changes: dict[str, Decimal]
+) -> None:
+    with pytest.raises(Refused, match="cannot be true") as refused:
+        ganciclovir(participant, staff[Role.INVESTIGATOR], **changes)
+    assert len(refused.value.reasons) == 1
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("amount", "29.9"), ("amount", "600.1"), ("weight_kg", "34.9"), ("weight_kg", "120.1")],
+)
+def test_an_unusual_order_is_asked_about_and_then_saved(
+    participant: Participant, staff: Staff, field: str, value: str
+) -> None:
+    unusual = {field: Decimal(value)}
+    with pytest.raises(NeedsConfirmation) as doubt:
+        ganciclovir(participant, staff[Role.INVESTIGATOR], **unusual, confirmed=False)
+    assert [name for name, _ in doubt.value.questions] == [field]
+    ganciclovir(participant, staff[Role.INVESTIGATOR], **unusual, confirmed=True)
+    assert getattr(Order.objects.get(), field) == Decimal(value)
+
+
+@pytest.mark.parametrize(
+    ("amount", "weight"), [("30", "35"), ("600", "120"), ("6000", "300"), ("300", "60.0")]
+)
+def test_values_at_the_limits_pass(
+    participant: Participant, staff: Staff, amount: str, weight: str
+) -> None:
+    ordinary = (amount, weight) != ("6000", "300")
+    ganciclovir(
+        participant,
+        staff[Role.INVESTIGATOR],
+        amount=Decimal(amount),
+        weight_kg=Decimal(weight),
+        confirmed=not ordinary,
+    )
+    assert Order.objects.get().amount == Decimal(amount)
+
+
+def test_the_same_form_orders_once(participant: Participant, staff: Staff) -> None:
+    key = uuid4()
+    ganciclovir(participant, staff[Role.INVESTIGATOR], key=key)
+    with pytest.raises(AlreadyRecorded):
+        ganciclovir(participant, staff[Role.INVESTIGATOR], key=key)
+    assert Order.objects.count() == 1
+
+
+# --- changing ---------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R04")
+def test_a_second_order_needs_a_reason(order: Order, staff: Staff) -> None:
+    with pytest.raises(Refused, match="say why it changes"):
+        ganciclovir(order.participant, staff[Role.INVESTIGATOR], amount=Decimal("150"))
+    assert Order.objects.get().ends_at is None
+
+
+@pytest.mark.requirement("R04")
+def test_a_new_order_ends_the_old_one_where_it_begins(order: Order, staff: Staff) -> None:
+    reason = "Creatinine clearance fell below 70"
+    ganciclovir(
+        order.participant,
+        staff[Role.INVESTIGATOR],
+        amount=Decimal("150"),
+        starts_at=at(20),
+        change_reason=reason,
+    )
+    order.refresh_from_db()
+    assert order.ends_at == at(20)
+    change = AuditEntry.objects.get(model="dosing.order", action=AuditAction.CHANGED)
+    assert change.changes == {"ends_at": [None, "2026-03-18T12:00:00+00:00"]}
+    assert change.reason == reason
+
+
+def test_a_new_order_cannot_begin_before_the_one_it_replaces(order: Order, staff: Staff) -> None:
+    with pytest.raises(Refused, match="begins before"):
+        ganciclovir(
+            order.participant,
+            staff[Role.INVESTIGATOR],
+            starts_at=at(7, 59),
+            change_reason="Dose",
+        )
+    assert Order.objects.get().ends_at is None
+
+
+# --- withdrawing ------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R01")
+def test_withdrawal_stops_the_orders_and_counts_from_the_last_ganciclovir(
+    participant: Participant, order: Order, il2_order: Order, staff: Staff
+) -> None:
+    factories.dose(order, at(8))
+    factories.dose(il2_order, at(8), injection_site="arm_left")
+    with time_machine.travel(at(8, 30, day=20), tick=False):
+        factories.dose(il2_order, at(8, day=20), injection_site="arm_right")
+        withdraw_drugs(participant, reason="Conversion", by=staff[Role.INVESTIGATOR])
+
+    participant.refresh_from_db()
+    assert participant.state == State.FOLLOW_UP
+    assert participant.withdrawn_on == dt.date(2026, 3, 18)
+    assert {o.ends_at for o in participant.orders.all()} == {at(8, 30, day=20)}
+    assert "M3" in participant.visits.values_list("code", flat=True)
+    reasons = AuditEntry.objects.filter(model="dosing.order", action=AuditAction.CHANGED)
+    assert set(reasons.values_list("reason", flat=True)) == {"Conversion"}
+
+
+def test_an_order_that_has_not_begun_ends_unused(site: Site, staff: Staff) -> None:
+    treated = factories.on_treatment(site, "il2_gcv")
+    coming = factories.order(treated, DrugChoice.IL2, starts_at=at(8, day=19))
+    withdraw_drugs(treated, reason="Conversion", by=staff[Role.INVESTIGATOR])
+    coming.refresh_from_db()
+    assert coming.ends_at == coming.starts_at
+
+
+@pytest.mark.parametrize("reason", ["", "   "])
+def test_withdrawal_needs_a_reason(site: Site, staff: Staff, reason: str) -> None:
+    treated = factories.on_treatment(site)
+    with pytest.raises(Refused, match="Say why"):
+        withdraw_drugs(treated, reason=reason, by=staff[Role.INVESTIGATOR])
+    treated.refresh_from_db()
+    assert treated.state == State.ON_TREATMENT
+
+
+@pytest.mark.requirement("R10")
+def test_nothing_is_withdrawn_before_the_first_dose(order: Order, staff: Staff) -> None:
+    with pytest.raises(Refused, match="No ganciclovir has been given yet"):
+        withdraw_drugs(order.participant, reason="Error", by=staff[Role.INVESTIGATOR])
+
+
+def test_the_drugs_are_withdrawn_once(site: Site, staff: Staff) -> None:
+    treated = factories.on_treatment(site, CONTROL_ARM)
+    withdraw_drugs(treated, reason="Conversion", by=staff[Role.INVESTIGATOR])
+    with pytest.raises(Refused, match="no longer on treatment"):
+        withdraw_drugs(treated, reason="Conversion", by=staff[Role.INVESTIGATOR])
+
+
+@pytest.mark.requirement("R11")
+@pytest.mark.parametrize("role", NOT_INVESTIGATORS)
+def test_only_the_investigator_withdraws(site: Site, staff: Staff, role: Role) -> None:
+    with pytest.raises(PermissionDenied):
+        withdraw_drugs(factories.on_treatment(site), reason="Conversion", by=staff[role])
