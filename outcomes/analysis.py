@@ -135,7 +135,8 @@ def by_arm(
 def total_rows(participants: Iterable[Participant]) -> list[TotalRow]:
     people = list(participants)
     rows: dict[int, list[Administration]] = defaultdict(list)
-    for row in Administration.objects.filter(participant__in=people, drug=DrugChoice.GANCICLOVIR):
+    given = Administration.objects.filter(participant__in=people, drug=DrugChoice.GANCICLOVIR)
+    for row in given.only("participant_id", "drug", "given_at", "slot_at", "amount", "status"):
         rows[row.participant_id].append(row)
     return [TotalRow(person, ganciclovir_total(person, rows[person.pk])) for person in people]
 
@@ -180,6 +181,11 @@ def viral_load_points(rows: Iterable[ConversionRow]) -> list[ViralLoadPoint]:
         for dated, result in row.dated
         if (copies := _on_the_axis(result)) is not None
     ]
+
+
+def results_not_drawn(rows: Iterable[ConversionRow]) -> int:
+    """How many results of those dosed have no place on the axis of the viral load."""
+    return sum(_on_the_axis(result) is None for row in rows for _, result in row.dated)
 
 
 def _on_the_axis(result: Result) -> Decimal | None:

@@ -1,72 +1,81 @@
-"""What the outcome pages show, computed once for each state of the record.
+"""What the dashboard and its figures show, computed once for each state of the record.
 
-The computed page data is cached under the number of the newest audit entry: any recorded write
-makes a new number, so nothing stale can be shown.
+It is cached under the number of entries in the audit trail, which every recorded write raises in
+its own transaction: nothing stale can be shown, whatever commits in whatever order.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.core.cache import cache
-from django.db.models import Max
+from django.db.models import Sum
+from django.utils.translation import get_language, gettext
 
+from enrollment.models import Participant
 from outcomes.analysis import (
     ConversionRow,
-    NkRow,
+    TotalRow,
     allocated,
     by_arm,
+    casebook_url,
     conversion_rows,
     nk_comparison,
     nk_rows,
+    results_not_drawn,
     total_rows,
     viral_load_points,
 )
 from outcomes.figures.primary import PairedResult, primary
+from outcomes.figures.specification import Spec
 from outcomes.figures.theme import Theme
 from outcomes.figures.viral_load import viral_load
 from outcomes.rules.statistics import Description, describe
-from oversight.trail import AuditEntry
+from oversight.trail import AuditChain
 from trial_site.models import User
 from trial_site.protocol import current
 
 T = TypeVar("T")
 CACHE_SECONDS = 3600
-CASEBOOK_HREF = "/participants/%s/"
+# The trial has ten participants.  With very many, the rows behind a figure have a page of their
+# own, so that the dashboard stays as quick as with ten.
+MOST_TABLED = 50
 
 
 def cached(user: User, name: str, compute: Callable[[], T]) -> T:
     """``compute()``, kept until a fact changes; apart for each set of sites."""
     sites = ",".join(map(str, user.sites.order_by("pk").values_list("pk", flat=True)))
-    newest = AuditEntry.objects.aggregate(newest=Max("pk"))["newest"]
-    found: T = cache.get_or_set(f"outcomes:{name}:{sites}:{newest}", compute, CACHE_SECONDS)
+    entries = AuditChain.objects.aggregate(entries=Sum("length"))["entries"]
+    found: T = cache.get_or_set(f"outcomes:{name}:{sites}:{entries}", compute, CACHE_SECONDS)
     return found
 
 
 def overview(user: User) -> dict[str, Any]:
     """The dashboard's context."""
-    return cached(user, "overview", lambda: _overview(user))
+    return cached(user, "overview", lambda: _overview(allocated(user)))
 
 
-def _overview(user: User) -> dict[str, Any]:
-    people = allocated(user)
+def _overview(people: list[Participant]) -> dict[str, Any]:
     nk, totals, conversions = nk_rows(people), total_rows(people), conversion_rows(people)
+    is_tabled = len(people) <= MOST_TABLED
     return {
         "allocated": len(people),
         "target": current().identification.enrolment_target,
-        "nk": nk,
         "comparison": nk_comparison(nk),
-        "totals": totals,
-        "totals_by_arm": describe_by_arm((row.participant, row.mg) for row in totals),
-        "conversions": conversions,
+        "totals_by_arm": totals_by_arm(totals),
         "conversions_by_arm": _converted_by_arm(conversions),
+        "not_drawn": results_not_drawn(conversions),
+        "is_tabled": is_tabled,
+        "nk": nk if is_tabled else [],
+        "conversions": conversions if is_tabled else [],
     }
 
 
-def describe_by_arm(values: Any) -> list[tuple[str, int, Description]]:
-    """``(arm, missing, description)`` in the protocol's order of arms."""
-    grouped = by_arm(values)
+def totals_by_arm(rows: list[TotalRow]) -> list[tuple[str, int, Description]]:
+    """``(arm, not final, description)`` in the protocol's order of arms, in mg."""
+    grouped = by_arm((row.participant, row.final_mg) for row in rows)
     return [
         (arm, found.count(None), describe([value for value in found if value is not None]))
         for arm, found in grouped.items()
@@ -91,42 +100,53 @@ def _converted_by_arm(rows: list[ConversionRow]) -> list[dict[str, Any]]:
     return summary
 
 
-def figure_spec(
-    user: User, name: str, *, theme: Theme, narrow: bool, translate: Callable[[str], str]
-) -> dict[str, Any]:
-    """The Vega-Lite specification of one figure of the dashboard.  Raises ``KeyError``."""
-    data = overview(user)
-    return FIGURES[name](data, theme, narrow, translate)
+def figure_json(user: User, name: str, *, theme: Theme, narrow: bool) -> str:
+    """The Vega-Lite specification of a figure, in the active language.  Raises ``KeyError``."""
+    build = FIGURES[name]
+    key = f"figure:{name}:{theme}:{narrow}:{get_language()}"
+    return cached(user, key, lambda: json.dumps(build(allocated(user), theme, narrow)))
 
 
-def _primary(data: dict[str, Any], theme: Theme, narrow: bool, translate: Any) -> dict[str, Any]:
-    rows: list[NkRow] = data["nk"]
+def drawing(
+    user: User, name: str, draw: Callable[[Any], bytes], *, theme: Theme, narrow: bool
+) -> bytes:
+    """The same figure as ``draw`` makes it (SVG, PDF).  Raises ``KeyError``, ``FigureNotDrawn``."""
+    key = f"{draw.__name__}:{name}:{theme}:{narrow}:{get_language()}"
+
+    def drawn() -> bytes:
+        return draw(json.loads(figure_json(user, name, theme=theme, narrow=narrow)))
+
+    return cached(user, key, drawn)
+
+
+def _primary(people: list[Participant], theme: Theme, narrow: bool) -> Spec:
+    rows = nk_rows(people)
     results = [
         PairedResult(
             subject=row.participant.subject,
             arm=row.participant.allocation.arm,
             baseline=row.baseline.value,
             day7=row.day7.value if row.day7 else None,
-            href=CASEBOOK_HREF % row.participant.subject,
+            href=casebook_url(row.participant),
         )
         for row in rows
     ]
     return primary(
         results,
-        data["comparison"],
+        nk_comparison(rows),
         protocol=current(),
         theme=theme,
         narrow=narrow,
-        translate=translate,
+        translate=gettext,
     )
 
 
-def _viral_load(data: dict[str, Any], theme: Theme, narrow: bool, translate: Any) -> dict[str, Any]:
-    points = viral_load_points(data["conversions"], CASEBOOK_HREF)
-    return viral_load(points, protocol=current(), theme=theme, narrow=narrow, translate=translate)
+def _viral_load(people: list[Participant], theme: Theme, narrow: bool) -> Spec:
+    points = viral_load_points(conversion_rows(people))
+    return viral_load(points, protocol=current(), theme=theme, narrow=narrow, translate=gettext)
 
 
-FIGURES: dict[str, Callable[..., dict[str, Any]]] = {
+FIGURES: dict[str, Callable[[list[Participant], Theme, bool], Spec]] = {
     "primary": _primary,
     "viral-load": _viral_load,
 }

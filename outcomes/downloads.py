@@ -1,68 +1,99 @@
-"""The rows behind an endpoint as CSV: subjects, values, units, and why a value is missing."""
+"""The rows behind an endpoint as CSV: subjects, values, units, and why a value is missing.
+
+No cell begins with a text that somebody typed, so that none is run by a spreadsheet.
+"""
 
 import csv
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 
-from outcomes.analysis import ConversionRow, NkRow, TotalRow
+from django.utils import timezone
+
+from enrollment.models import Participant
+from labs.rules.numbers import half_up
+from outcomes.analysis import conversion_rows, nk_rows, total_rows
 
 Cells = tuple[Any, ...]
+PER_KG_PLACES = 3
 
 
-def endpoint_csv(name: str, data: dict[str, Any]) -> str:
-    """The rows of the endpoint page ``name``; no cell begins with free text a spreadsheet runs."""
-    header, rows = TABLES[name]
+@dataclass(frozen=True)
+class Table:
+    header: tuple[str, ...]
+    rows: Callable[[list[Participant]], Iterator[Cells]]
+
+
+def endpoint_csv(name: str, people: list[Participant]) -> str:
+    """The table ``name`` with one line a participant or result.  Raises ``KeyError``."""
+    table = TABLES[name]
     output = StringIO()
     writer = csv.writer(output)
-    writer.writerow(header)
-    writer.writerows(rows(data))
+    writer.writerow(table.header)
+    writer.writerows(table.rows(people))
     return output.getvalue()
 
 
-def _nk(data: dict[str, Any]) -> Iterator[Cells]:
-    rows: list[NkRow] = data["nk"]
-    for row in rows:
-        why = str(row.day7.why) if row.day7 else str(row.baseline.why)
+def _nk(people: list[Participant]) -> Iterator[Cells]:
+    for row in nk_rows(people):
         day7 = row.day7.value if row.day7 else None
-        person = row.participant
-        yield (person.subject, person.arm, row.baseline.value, day7, row.change, why)
+        why = (str(row.baseline.why), str(row.day7.why) if row.day7 else "")
+        yield (*_who(row.participant), row.baseline.value, day7, row.change, *why)
 
 
-def _ganciclovir(data: dict[str, Any]) -> Iterator[Cells]:
-    rows: list[TotalRow] = data["totals"]
-    for row in rows:
-        person, total = row.participant, row.total
+def _ganciclovir(people: list[Participant]) -> Iterator[Cells]:
+    for row in total_rows(people):
+        total = row.total
         if total is None:
-            yield (person.subject, person.arm)
-        else:
-            per_kg = "" if total.mg_per_kg is None else f"{float(total.mg_per_kg):.3f}"
-            yield (
-                person.subject, person.arm, total.mg, per_kg, total.full, total.partial,
-                total.missed,
-            )  # fmt: skip
+            yield _who(row.participant)
+            continue
+        per_kg = None if total.mg_per_kg is None else half_up(total.mg_per_kg, PER_KG_PLACES)
+        final = "yes" if row.is_final else "no"
+        doses = (total.full, total.partial, total.missed)
+        yield (*_who(row.participant), total.mg, per_kg, final, *doses)
 
 
-def _conversion(data: dict[str, Any]) -> Iterator[Cells]:
-    rows: list[ConversionRow] = data["conversions"]
-    for row in rows:
-        person, found = row.participant, row.conversion
+def _conversion(people: list[Participant]) -> Iterator[Cells]:
+    for row in conversion_rows(people):
+        found = row.conversion
         if found is None:
-            yield (person.subject, person.arm)
-        else:
-            confirmed = found.confirmed.days if found.confirmed else ""
-            first = found.first_negative.days if found.first_negative else ""
-            yield (person.subject, person.arm, first, confirmed, found.censored_at)
+            yield _who(row.participant)
+            continue
+        first, confirmed = found.first_negative, found.confirmed
+        days = (first and first.days, confirmed and confirmed.days)
+        yield (*_who(row.participant), *days, found.censored_at)
 
 
-TABLES: dict[str, tuple[Cells, Callable[[dict[str, Any]], Iterator[Cells]]]] = {
-    "nk": (("subject", "arm", "baseline_percent", "day7_percent", "change_points", "why"), _nk),
-    "ganciclovir": (
-        ("subject", "arm", "mg", "mg_per_kg", "full_doses", "partial_doses", "missed_doses"),
+def _viral_load(people: list[Participant]) -> Iterator[Cells]:
+    for row in conversion_rows(people):
+        for dated, result in row.dated:
+            at = timezone.localtime(result.collected_at).isoformat()
+            reported = (result.operator, result.value, result.unit, result.lod)
+            yield (*_who(row.participant), dated.days, at, *reported)
+
+
+def _who(participant: Participant) -> Cells:
+    return participant.subject, participant.allocation.arm
+
+
+_WHO = ("subject", "arm")
+TABLES = {
+    "nk": Table(
+        (
+            *_WHO, "baseline_percent", "day7_percent", "change_points", "baseline_why", "day7_why",
+        ),
+        _nk,
+    ),
+    "ganciclovir": Table(
+        (*_WHO, "mg", "mg_per_kg", "final", "full_doses", "partial_doses", "doses_not_given"),
         _ganciclovir,
     ),
-    "conversion": (
-        ("subject", "arm", "first_negative_day", "confirmed_day", "censored_day"),
-        _conversion,
+    "conversion": Table(
+        (*_WHO, "first_negative_day", "confirmed_day", "censored_day"), _conversion
     ),
-}
+    "viral-load": Table(
+        (*_WHO, "day", "collected_at", "operator", "value", "unit", "limit_of_detection"),
+        _viral_load,
+    ),
+}  # fmt: skip

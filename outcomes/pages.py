@@ -1,46 +1,89 @@
 """Which endpoint pages and figure cards there are."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from enrollment.models import Participant
+from labs.rules.numbers import plain, quantity
+from outcomes.analysis import conversion_rows, nk_rows, total_rows
+from trial_site.protocol import current
 
 
 @dataclass(frozen=True)
 class EndpointPage:
-    """``outcome`` is the protocol's code; ``template`` shows its rows."""
+    """``outcome`` is the protocol's code; ``template`` shows the ``rows`` of the participants."""
 
     outcome: str
     template: str
+    rows: Callable[[list[Participant]], list[Any]]
 
 
 ENDPOINTS = {
-    "nk": EndpointPage("nk_cytotoxicity", "outcomes/endpoint_nk.html"),
-    "ganciclovir": EndpointPage("total_ganciclovir", "outcomes/endpoint_ganciclovir.html"),
-    "conversion": EndpointPage("conversion_day", "outcomes/endpoint_conversion.html"),
+    "nk": EndpointPage("nk_cytotoxicity", "outcomes/endpoint_nk.html", nk_rows),
+    "ganciclovir": EndpointPage(
+        "total_ganciclovir", "outcomes/endpoint_ganciclovir.html", total_rows
+    ),
+    "conversion": EndpointPage(
+        "conversion_day", "outcomes/endpoint_conversion.html", conversion_rows
+    ),
 }
 
 
-def figure_cards() -> dict[str, dict[str, Any]]:
+def figure_cards(overview: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """What ``components/figure_card.html`` needs of each figure."""
     return {
         "primary": _card(
             "primary",
+            rows="nk",
             title=_("NK cytotoxicity, each participant"),
-            caption=_("Specific lysis in percent at the protocol's E:T ratio, baseline and day 7."),
+            caption=_primary_caption(overview),
             alt=_("Paired lines of NK lysis from baseline to day 7, and the change by arm."),
         ),
         "viral_load": _card(
             "viral-load",
+            rows="viral-load",
             title=_("Viral load"),
-            caption=_("Plasma CMV-DNA. Open triangle: beyond the limit of the assay."),
+            caption=_viral_load_caption(overview),
             alt=_("CMV-DNA by day since first dose on a log axis, one line a participant."),
         ),
     }
 
 
-def _card(name: str, *, title: str, caption: str, alt: str) -> dict[str, Any]:
+def _primary_caption(overview: dict[str, Any]) -> str:
+    rule, arms = current().cytotoxicity, overview["comparison"].arms
+    return _(
+        "Specific lysis at %(ratio)s:1, formula %(formula)s. "
+        "Baseline and day 7 are known of %(count)s of %(allocated)s."
+    ) % {
+        "ratio": plain(rule.et_ratio),
+        "formula": rule.formula,
+        "count": sum(arm.description.n for arm in arms),
+        "allocated": overview["allocated"],
+    }
+
+
+def _viral_load_caption(overview: dict[str, Any]) -> str:
+    rule, not_drawn = current().pcr, overview["not_drawn"]
+    caption = _(
+        "CMV-DNA as the laboratory reported it. Dashed line: the threshold, %(threshold)s. "
+        "Open triangle: beyond the limit of the assay, drawn at the limit."
+    ) % {"threshold": quantity(rule.threshold, rule.unit)}
+    if not not_drawn:
+        return caption
+    left_out = ngettext(
+        "%(count)s result, in another unit or without a limit, stands in the table only.",
+        "%(count)s results, in another unit or without a limit, stand in the table only.",
+        not_drawn,
+    ) % {"count": not_drawn}
+    return f"{caption} {left_out}"
+
+
+def _card(name: str, *, rows: str, title: str, caption: str, alt: str) -> dict[str, Any]:
     def url(form: str, query: str = "") -> str:
         return reverse("outcomes:figure", args=[name, form]) + query
 
@@ -54,5 +97,9 @@ def _card(name: str, *, title: str, caption: str, alt: str) -> dict[str, Any]:
         "light_narrow": url("svg", "?theme=light&size=narrow"),
         "dark": url("svg", "?theme=dark"),
         "dark_narrow": url("svg", "?theme=dark&size=narrow"),
-        "downloads": [("SVG", url("svg")), ("PDF", url("pdf"))],
+        "downloads": [
+            ("SVG", url("svg")),
+            ("PDF", url("pdf")),
+            ("CSV", reverse("outcomes:endpoint-download", args=[rows])),
+        ],
     }

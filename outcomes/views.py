@@ -1,11 +1,10 @@
 """The worklist, the casebook, the outcomes and the follow-up list."""
 
-import json
+from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET
 
 from enrollment.models import Participant
@@ -13,7 +12,8 @@ from outcomes import casebook as book
 from outcomes import dashboard as board
 from outcomes import downloads
 from outcomes import worklist as work
-from outcomes.figures import render as drawing
+from outcomes.analysis import allocated
+from outcomes.figures.render import pdf, svg
 from outcomes.figures.theme import Theme
 from outcomes.pages import ENDPOINTS, figure_cards
 from trial_site import clock
@@ -21,6 +21,7 @@ from trial_site.http import StaffRequest
 from trial_site.protocol import current
 
 FLAGS_A_PAGE = 50
+DRAWINGS = {"svg": (svg, "image/svg+xml"), "pdf": (pdf, "application/pdf")}
 
 
 @require_GET
@@ -62,10 +63,11 @@ def casebook(request: StaffRequest, subject: str) -> HttpResponse:
 @require_GET
 def dashboard(request: StaffRequest) -> HttpResponse:
     """The endpoints by arm, every participant drawn."""
+    overview = board.overview(request.user)
     context = {
-        **board.overview(request.user),
+        **overview,
         "today": clock.today(),
-        "cards": figure_cards(),
+        "cards": figure_cards(overview),
         "protocol": current(),
     }
     return render(request, "outcomes/dashboard.html", context)
@@ -76,21 +78,22 @@ def endpoint(request: StaffRequest, name: str) -> HttpResponse:
     """The rows that one number was computed from."""
     if name not in ENDPOINTS:
         raise Http404
+    page = ENDPOINTS[name]
     context = {
-        **board.overview(request.user),
-        "outcome": current().outcome(ENDPOINTS[name].outcome),
+        "rows": page.rows(allocated(request.user)),
+        "outcome": current().outcome(page.outcome),
         "name": name,
     }
-    return render(request, ENDPOINTS[name].template, context)
+    return render(request, page.template, context)
 
 
 @require_GET
 def endpoint_download(request: StaffRequest, name: str) -> HttpResponse:
     """The same rows as CSV."""
-    if name not in ENDPOINTS:
+    if name not in downloads.TABLES:
         raise Http404
     response = HttpResponse(
-        downloads.endpoint_csv(name, board.overview(request.user)),
+        downloads.endpoint_csv(name, allocated(request.user)),
         content_type="text/csv; charset=utf-8",
     )
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
@@ -102,20 +105,15 @@ def figure(request: StaffRequest, name: str, form: str) -> HttpResponse:
     """A figure as JSON, SVG or PDF; ``?theme=`` light or dark, ``?size=`` wide or narrow."""
     if name not in board.FIGURES:
         raise Http404
-    theme = Theme.DARK if request.GET.get("theme") == Theme.DARK else Theme.LIGHT
-    narrow = request.GET.get("size") == "narrow"
-
-    def spec() -> dict:  # type: ignore[type-arg]
-        return board.figure_spec(request.user, name, theme=theme, narrow=narrow, translate=gettext)
-
-    key = f"figure:{name}:{theme}:{narrow}:{get_language()}"
-    text = board.cached(request.user, key, lambda: json.dumps(spec()))
+    look: dict[str, Any] = {
+        "theme": Theme.DARK if request.GET.get("theme") == Theme.DARK else Theme.LIGHT,
+        "narrow": request.GET.get("size") == "narrow",
+    }
     if form == "json":
-        return JsonResponse(json.loads(text))
-    draw = {"svg": drawing.svg, "pdf": drawing.pdf}[form]
-    drawn = board.cached(request.user, f"{key}:{form}", lambda: draw(json.loads(text)))
-    kind = {"svg": "image/svg+xml", "pdf": "application/pdf"}[form]
-    return HttpResponse(drawn, content_type=kind)
+        text = board.figure_json(request.user, name, **look)
+        return HttpResponse(text, content_type="application/json")
+    draw, kind = DRAWINGS[form]
+    return HttpResponse(board.drawing(request.user, name, draw, **look), content_type=kind)
 
 
 @require_GET

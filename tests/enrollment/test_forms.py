@@ -53,8 +53,8 @@ def cleaned(**answers: str) -> dict[str, Any]:
         ("1,234,567.50", "1234567.50"),
         (" 48 ", "48"),
         ("0.75", "0.75"),
-        ("１２．５", "12.5"),
-        ("52，000", "52000"),
+        ("\N{FULLWIDTH DIGIT ONE}2\N{FULLWIDTH FULL STOP}5", "12.5"),
+        ("52\N{FULLWIDTH COMMA}000", "52000"),
     ],
 )
 def test_a_number_is_kept_digit_for_digit(typed: str, kept: str) -> None:

@@ -12,7 +12,7 @@ from labs.actions import correct_result, record_cytotoxicity
 from labs.timeline import events
 from labs.worklist import rows
 from tests import factories
-from tests.labs.examples import BASELINE, entered, pcr, plated, safety, sample, wells
+from tests.labs.examples import BASELINE, entered, hours_ago, pcr, plated, safety, sample, wells
 from trial_site.models import User
 from trial_site.presentation import TimelineEvent
 from trial_site.roles import Role
@@ -88,7 +88,7 @@ def test_the_events_cost_the_same_whatever_their_number(
 ) -> None:
     for hours in range(1, 9):
         entered(participant, pcr("52000"), hours=hours)
-        plated(participant)
+        plated(participant, at=hours_ago(hours))
     with django_assert_num_queries(4):
         assert len(events(participant, reader)) == 16
 
@@ -100,7 +100,7 @@ def test_a_result_that_lacks_its_limit_waits_for_the_laboratory(
     participant: Participant, lab: User
 ) -> None:
     entered(participant, pcr(None, "ND", lod="200"), safety("anc", "3.2", "10^9/L", lln="1.8"))
-    (undecided,) = entered(participant, pcr(None, "ND"))
+    (undecided,) = entered(participant, pcr(None, "ND"), hours=9)
     (row,) = rows(lab)
     assert (row.state, row.subject) == ("blocked", participant.subject)
     assert str(row.title) == "CMV-DNA not detected"

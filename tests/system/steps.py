@@ -60,7 +60,7 @@ def tab_to(page: Page, name: str) -> None:
     """Press Tab until the control with this name has the focus."""
     for _ in range(MOST_TABS):
         page.keyboard.press("Tab")
-        if page.evaluate(NAME_OF_FOCUSED).startswith(name):
+        if page.evaluate(NAME_OF_FOCUSED) == name:
             return
     raise AssertionError(f"{name!r} cannot be reached with Tab")
 

@@ -22,7 +22,7 @@ def test_cmv_dna_is_typed_as_it_was_printed(sign_in, site):
     press_key(page, "CMV-DNA")
     type_into(page, {"Participant": "PKU-001"})
     type_moment(page, "Collected", "18032026", "0800")
-    type_into(page, {"What is the result?": "<500", "Assay": "PCR-CMV-2", "Limit of detection": "200", "Limit of quant": "500"})
+    type_into(page, {"What is the result?": "<500", "Assay": "PCR-CMV-2", "Limit of detection": "200", "Limit of quantification": "500"})
     page.screenshot(path="/tmp/w/journeys/l1.png", full_page=True)
     press_key(page, "Save result")
     page.wait_for_timeout(500)
