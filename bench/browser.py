@@ -1,5 +1,6 @@
 """Somebody who is logged in: cookies, forms as they were served, and the time that answers take."""
 
+import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from http.client import HTTPConnection
@@ -52,7 +53,7 @@ class Browser:
         for cookie in response.headers.get_all("Set-Cookie", []):
             self._cookies.load(cookie)
         if response.status != expected:
-            raise RuntimeError(f"{method} {path} answered {response.status}:\n{text}")
+            raise RuntimeError(f"{method} {path} answered {response.status}: {_refusal(text)}")
         numbers = (int(response.headers.get(name, 0)) for name in ("X-Queries", "X-Worker"))
         return Answer(response.status, text, milliseconds, *numbers)
 
@@ -62,6 +63,12 @@ def form_with(name: str, page: str) -> dict[str, str]:
     parser = _Forms()
     parser.feed(page)
     return next(fields for fields in parser.forms if name in fields)
+
+
+def _refusal(page: str) -> str:
+    """What the page complains about, if it is a form that came back."""
+    alert = re.search(r'role="alert".*?</div>', page, re.DOTALL)
+    return re.sub(r"<[^>]*>|\s+", " ", alert[0]) if alert else ""
 
 
 class _Forms(HTMLParser):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -69,11 +70,13 @@ def saving(laboratory: Browser) -> Ask:
     """Saves a new specimen's CMV-DNA through the form, each time under a new key."""
     path = f"/labs/pcr/new/?participant={ANOTHER}"
     fields = form_with("entry_key", laboratory.get(path).body)
-    now = dt.datetime.now(ZONE)
-    fields |= {"collected_at": f"{now:%Y-%m-%dT00:00}", "received_at": "", "printed": "52000"}
+    now, minutes = dt.datetime.now(ZONE), count(1)
+    fields |= {"received_at": "", "printed": "52000"}
 
     def save() -> Answer:
-        return laboratory.post(path, fields | {"entry_key": str(uuid4())})
+        collected = now - dt.timedelta(minutes=next(minutes))  # no specimen has two such results
+        fresh = {"collected_at": f"{collected:%Y-%m-%dT%H:%M}", "entry_key": str(uuid4())}
+        return laboratory.post(path, fields | fresh)
 
     return save
 

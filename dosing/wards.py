@@ -158,5 +158,7 @@ def _absent(orders: list[Order], place: int, moment: Moment) -> Message:
         return Message(gettext_noop("No second infusion: once a day"))
     if order.ends_at is None:  # and yet no dose: nothing is planned after the participant left
         return Message(gettext_noop("The participation has ended"))
+    if order.ends_at == order.starts_at:
+        return Message(gettext_noop("Stopped before the first dose"))
     when = clock_text(order.ends_at, moment.day)
     return Message(gettext_noop("Stopped %(when)s"), {"when": when})

@@ -69,7 +69,7 @@ def _viral_load(people: list[Participant]) -> Iterator[Cells]:
     for row in conversion_rows(people):
         for dated, result in row.dated:
             at = timezone.localtime(result.collected_at).isoformat()
-            reported = (result.operator, result.value, result.unit, result.lod)
+            reported = (result.printed, result.unit, result.lod)
             yield (*_who(row.participant), dated.days, at, *reported)
 
 
@@ -93,7 +93,7 @@ TABLES = {
         (*_WHO, "first_negative_day", "confirmed_day", "censored_day"), _conversion
     ),
     "viral-load": Table(
-        (*_WHO, "day", "collected_at", "operator", "value", "unit", "limit_of_detection"),
+        (*_WHO, "day", "collected_at", "reported", "unit", "limit_of_detection"),
         _viral_load,
     ),
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """The worklist, the casebook, the outcomes and the follow-up list."""
 
+from collections import Counter
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -8,6 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from enrollment.models import Participant
+from enrollment.permissions import SCREEN
 from outcomes import casebook as book
 from outcomes import dashboard as board
 from outcomes import downloads
@@ -15,27 +17,40 @@ from outcomes import worklist as work
 from outcomes.analysis import allocated
 from outcomes.figures.render import pdf, svg
 from outcomes.figures.theme import Theme
+from outcomes.follow_up import open_flags
 from outcomes.pages import ENDPOINTS, figure_cards
+from outcomes.rules.follow_up import Urgency
 from trial_site import clock
 from trial_site.http import StaffRequest
 from trial_site.protocol import current
 
-FLAGS_A_PAGE = 50
+ROWS_A_GROUP, ROWS_A_PAGE = 10, 50
 DRAWINGS = {"svg": (svg, "image/svg+xml"), "pdf": (pdf, "application/pdf")}
 
 
 @require_GET
 def worklist(request: StaffRequest) -> HttpResponse:
-    """What is due, late or blocked for this role; ``?state=`` shows one group."""
-    groups = work.groups(request.user)
-    state = request.GET.get("state", "")
-    shown = [group for group in groups if group.total and state in ("", group.state)]
+    """What is due, late or blocked for this role; ``?state=`` shows the whole of one group."""
+    groups = {group.state: group for group in work.groups(request.user)}
+    chosen = groups.get(request.GET.get("state", ""))
+    page = None
+    if chosen:
+        page = Paginator(chosen.waiting, ROWS_A_PAGE).get_page(request.GET.get("page"))
+        rows = work.in_words(page.object_list, request.user)
+        shown = [(chosen, rows)] if rows else []
+    else:
+        shown = work.first_rows(groups.values(), request.user, ROWS_A_GROUP)
     context = {
-        "groups": groups,
+        "groups": groups.values(),
         "shown": shown,
-        "state": state,
+        "chosen": chosen,
+        "page_obj": page,
         "today": clock.today(),
-        "total": sum(group.total for group in groups),
+        "total": sum(group.total for group in groups.values()),
+        "glance": work.glance(request.user),
+        "has_tasks": work.has_tasks(request.user),
+        "workplaces": work.workplaces(request.user),
+        "may_screen": SCREEN.allows(request.user),
     }
     return render(request, "outcomes/worklist.html", context)
 
@@ -119,14 +134,18 @@ def figure(request: StaffRequest, name: str, form: str) -> HttpResponse:
 @require_GET
 def follow_up(request: StaffRequest) -> HttpResponse:
     """The open flags by urgency; ``?state=`` late, due or soon."""
-    rows = [work.flag_row(flag, request.user) for flag in work.open_flags(request.user)]
-    state = request.GET.get("state", "")
-    shown = [row for row in rows if state in ("", row.state)]
-    counts = [(key, label, sum(row.state == key for row in rows)) for key, label in work.URGENCIES]
+    flags = open_flags(request.user)
+    counts = Counter(state.value for _, state in flags)
+    chosen = request.GET.get("state", "")
+    chosen = chosen if chosen in dict(work.URGENCIES) else ""
+    shown = [flag for flag, state in flags if chosen in ("", state.value)]
+    page = Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page"))
     context = {
-        "page_obj": Paginator(shown, FLAGS_A_PAGE).get_page(request.GET.get("page")),
-        "counts": counts,
-        "state": state,
-        "total": len(rows),
+        "page_obj": page,
+        "rows": work.in_words(page.object_list, request.user),
+        "counts": [(key, label, counts[key]) for key, label in work.URGENCIES],
+        "state": chosen,
+        "total": len(flags),
+        "is_soon": counts[Urgency.SOON.value] > 0,
     }
     return render(request, "outcomes/follow_up.html", context)

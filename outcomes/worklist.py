@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models import Count, Q
 from django.urls import reverse
-from django.utils.formats import date_format
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dosing import worklist as dosing
 from enrollment import worklist as enrollment
-from outcomes.models import Flag
-from outcomes.permissions import READ_CASEBOOK
-from outcomes.rules.follow_up import Urgency, urgency
-from trial_site import clock
+from enrollment.models import Participant
+from enrollment.permissions import READ_PARTICIPANTS
+from enrollment.selectors import open_screenings
+from enrollment.states import State
+from labs import worklist as labs
+from outcomes.follow_up import OpenFlag, flag_rows, open_flags
+from outcomes.rules.follow_up import Urgency
 from trial_site.access import may_open
-from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.presentation import WorkRow
-from trial_site.protocol.definition import gettext_noop
+from trial_site.protocol import current
 from trial_site.roles import Role
 
-ROWS_A_GROUP = 50
 FLAGGED_ROLES = {Role.COORDINATOR, Role.NURSE, Role.INVESTIGATOR, Role.LAB}
 GROUPS = {
     "late": _("Late"),
@@ -33,96 +35,99 @@ GROUPS = {
 }
 URGENCIES = [(state.value, GROUPS[state.value]) for state in Urgency]
 
+# Where each role's work begins that no date makes due.
+WORKPLACES: dict[str, list[tuple[str, Any]]] = {
+    Role.COORDINATOR: [
+        ("enrollment:screening-log", _("Screening")),
+        ("enrollment:participants", _("Participants")),
+    ],
+    Role.NURSE: [("dosing:sheet", _("Dosing")), ("enrollment:participants", _("Participants"))],
+    Role.LAB: [("labs:index", _("Labs"))],
+    Role.INVESTIGATOR: [
+        ("outcomes:dashboard", _("Outcomes")),
+        ("enrollment:participants", _("Participants")),
+    ],
+    Role.MONITOR: [
+        ("enrollment:participants", _("Participants")),
+        ("oversight:audit", _("Audit trail")),
+        ("outcomes:dashboard", _("Outcomes")),
+    ],
+    Role.DATA_MANAGER: [
+        ("enrollment:participants", _("Participants")),
+        ("oversight:audit", _("Audit trail")),
+        ("outcomes:dashboard", _("Outcomes")),
+    ],
+    Role.STATISTICIAN: [
+        ("outcomes:dashboard", _("Outcomes")),
+        ("enrollment:allocation-list", _("Allocation list")),
+    ],
+    Role.ADMIN: [("oversight:accounts", _("Accounts")), ("oversight:audit", _("Audit trail"))],
+}
+
 
 @dataclass(frozen=True)
 class Group:
-    """One block of the worklist; ``total`` counts also the rows that are not shown."""
+    """One block of the worklist, the most urgent first; a flag is put into words when shown."""
 
     state: str
-    label: str
-    rows: tuple[WorkRow, ...]
-    total: int
+    label: Any
+    waiting: Sequence[WorkRow | OpenFlag]
+
+    @property
+    def total(self) -> int:
+        return len(self.waiting)
 
 
 def groups(user: User) -> list[Group]:
     """The blocks of the user's worklist, empty ones included, in the order of urgency."""
-    rows: dict[str, list[WorkRow]] = {state: [] for state in GROUPS}
-    for row in _rows(user):
-        rows[row.state].append(row)
+    waiting: dict[str, list[WorkRow | OpenFlag]] = defaultdict(list)
+    for row in (*enrollment.rows(user), *dosing.rows(user), *labs.rows(user)):
+        waiting[row.state].append(row)
+    if user.role in FLAGGED_ROLES:
+        for flag, state in open_flags(user):
+            waiting[state.value].append(flag)
     return [
-        Group(
-            state=state,
-            label=str(label),
-            rows=tuple(sorted(rows[state], key=lambda row: row.sort)[:ROWS_A_GROUP]),
-            total=len(rows[state]),
-        )
+        Group(state, label, sorted(waiting[state], key=lambda item: item.sort))
         for state, label in GROUPS.items()
     ]
 
 
-def _rows(user: User) -> Iterable[WorkRow]:
-    yield from enrollment.rows(user)
-    yield from dosing.rows(user)
-    if user.role in FLAGGED_ROLES:
-        for flag in open_flags(user):
-            yield flag_row(flag, user)
+def in_words(waiting: Iterable[WorkRow | OpenFlag], user: User) -> list[WorkRow]:
+    """The rows to show, in the same order."""
+    items = list(waiting)
+    flags = flag_rows([item.key for item in items if isinstance(item, OpenFlag)], user)
+    return [flags[item.key] if isinstance(item, OpenFlag) else item for item in items]
 
 
-def open_flags(user: User) -> list[Flag]:
-    """The open flags of the user's sites, the most urgent first; the laboratory's are samples."""
-    flags = Flag.objects.visible_to(user).open().select_related("participant")
-    if user.role == Role.LAB:
-        flags = flags.exclude(kind=Flag.Kind.VISIT)
-    return list(flags)
+def first_rows(found: Iterable[Group], user: User, most: int) -> list[tuple[Group, list[WorkRow]]]:
+    """The first ``most`` rows of each group that has any, in one query for their flags."""
+    filled = [group for group in found if group.total]
+    rows = iter(in_words([item for group in filled for item in group.waiting[:most]], user))
+    return [(group, [next(rows) for _item in group.waiting[:most]]) for group in filled]
 
 
-def flag_row(flag: Flag, user: User) -> WorkRow:
-    """A flag as a row of work: how urgent it is today, and the one thing to do about it."""
-    today = clock.today()
-    state = urgency(flag, today)
-    subject = flag.participant.subject
-    action, url = _action(flag, user)
-    return WorkRow(
-        state=state.value,
-        badge=_badge(flag, state),
-        when=_when(flag, state),
-        subject=subject,
-        subject_url=reverse("outcomes:casebook", args=[subject])
-        if READ_CASEBOOK.allows(user)
-        else "",
-        title=flag.title,
-        why=Message.from_json(flag.rule),
-        action=action,
-        url=url,
-        sort=(flag.window_closes, flag.due_on, subject),
+def has_tasks(user: User) -> bool:
+    """Whether anything ever falls due for the user's role."""
+    return user.role in FLAGGED_ROLES
+
+
+def workplaces(user: User) -> list[tuple[Any, str]]:
+    """``(label, url)`` of the pages where the user's role works."""
+    places = WORKPLACES.get(user.role, [])
+    return [(label, reverse(name)) for name, label in places if may_open(user, name)]
+
+
+def glance(user: User) -> dict[str, int] | None:
+    """How far the trial is at the user's sites; None for who has no business with participants."""
+    if not READ_PARTICIPANTS.allows(user):
+        return None
+    counts = Participant.objects.visible_to(user).aggregate(
+        allocated=Count("allocation"),
+        on_treatment=Count("pk", filter=Q(state=State.ON_TREATMENT)),
+        in_follow_up=Count("pk", filter=Q(state=State.FOLLOW_UP)),
     )
-
-
-def _badge(flag: Flag, state: Urgency) -> Message:
-    late = str((clock.today() - flag.window_closes).days)
     return {
-        Urgency.LATE: Message(gettext_noop("Late %(days)s d"), {"days": late}),
-        Urgency.DUE: Message(gettext_noop("Due")),
-        Urgency.SOON: Message(gettext_noop("Planned")),
-    }[state]
-
-
-def _when(flag: Flag, state: Urgency) -> str:
-    if state is Urgency.LATE:
-        day = date_format(flag.window_closes, "MONTH_DAY_FORMAT")
-        return gettext("closed %(day)s") % {"day": day}
-    if state is Urgency.DUE:
-        day = date_format(flag.window_closes, "MONTH_DAY_FORMAT")
-        return gettext("until %(day)s") % {"day": day}
-    return date_format(flag.due_on, "MONTH_DAY_FORMAT")
-
-
-def _action(flag: Flag, user: User) -> tuple[Message | str, str]:
-    subject = flag.participant.subject
-    if flag.kind == Flag.Kind.VISIT:
-        name, label = "enrollment:visit-record", gettext_noop("Record visit")
-        url = reverse(name, args=[subject, flag.key.partition(":")[2]])
-    else:
-        name, label = "labs:pcr-new", gettext_noop("Enter result")
-        url = f"{reverse(name)}?participant={subject}"
-    return (Message(label), url) if may_open(user, name) else ("", "")
+        "target": current().identification.enrolment_target,
+        "screenings": open_screenings(user).count(),
+        **counts,
+    }

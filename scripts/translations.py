@@ -57,6 +57,12 @@ def plural(message: Message) -> str:
     return message.id if isinstance(message.id, str) else message.id[-1]
 
 
+def chinese(message: Message) -> list[str]:
+    """Its forms; an empty one where there is none yet."""
+    forms = [message.string] if isinstance(message.string, str) else message.string or [""]
+    return [form or "" for form in forms]
+
+
 def placeholders(string: str) -> set[str]:
     """What is filled in: a number that got lost in translation is a number that nobody sees."""
     return set(re.findall(r"%\(\w+\)\w|\{\w*\}", string))
@@ -65,7 +71,7 @@ def placeholders(string: str) -> set[str]:
 def unfinished(catalogue: Catalog) -> Iterator[str]:
     """Entries that a reader would see in English, or that would break a page."""
     for (_, english), message in messages(catalogue).items():
-        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        strings = chinese(message)
         if not all(strings):
             yield f"not translated: {english!r}"
         elif message.fuzzy:
@@ -86,7 +92,7 @@ def differences(now: Catalog, catalogue: Catalog) -> list[str]:
 def collected(folder: Path) -> Catalog:
     """Every message of the sources, from a copy of them in ``folder``."""
     for name in tracked():
-        if name.endswith((".py", ".html", ".txt", ".po")) and (PROJECT / name).exists():
+        if name.endswith((".py", ".html", ".txt", ".po")) and (PROJECT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(PROJECT / name, folder / name)
     environment = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}

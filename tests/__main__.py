@@ -10,8 +10,12 @@ import sys
 from tests import services
 
 IN_PARALLEL = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
-# Pure functions know no database: the run on SQLite has tested them.
-TOUCHES_DATABASE = ["--ignore-glob=*/test_rules_*", "--ignore-glob=*/test_protocol_*"]
+# Pure functions and the developers' tools know no database, and the demo brings its own: the run on
+# SQLite has tested them.
+TOUCHES_DATABASE = [
+    *("--ignore-glob=*/test_rules_*", "--ignore-glob=*/test_protocol_*"),
+    *("--ignore=tests/scripts", "--ignore=tests/demo"),
+]
 
 
 def main(arguments: list[str]) -> int:

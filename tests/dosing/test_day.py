@@ -264,6 +264,25 @@ def test_an_evening_start_stands_in_the_second_column(
     assert ward.columns[2].cards[0].time == "20:00"
 
 
+def test_a_drug_given_once_a_day_stands_in_its_first_column_at_any_hour(
+    participant: Participant, nurse: User
+) -> None:
+    factories.order(participant, starts_at=at(20), frequency="q24h")
+    factories.order(participant, DrugChoice.IL2, starts_at=at(20))
+    assert cards(only_ward(nurse)) == [["Planned"], ["Planned"], []]
+
+
+def test_an_order_that_ended_before_it_began_plans_nothing(
+    site: Site, nurse: User, staff: Staff
+) -> None:
+    treated = factories.on_treatment(site, IL2_ARM)
+    factories.order(treated, DrugChoice.IL2, starts_at=at(20))
+    withdraw_drugs(treated, reason="Conversion", by=staff[Role.INVESTIGATOR])
+    ward = only_ward(nurse)
+    assert cards(ward)[0] == []
+    assert str(ward.columns[0].absent) == "Stopped before the first dose"
+
+
 def test_an_order_of_tomorrow_is_announced(participant: Participant, nurse: User) -> None:
     factories.order(participant, starts_at=at(8, day=19))
     ward = only_ward(nurse)

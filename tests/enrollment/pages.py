@@ -78,5 +78,5 @@ def verdict_of(response: HttpResponse, criterion: str) -> str:
     words: list[str] = []
     reader = HTMLParser()
     reader.handle_data = words.append  # type: ignore[method-assign]
-    reader.feed(start.split('<div class="verdict', 1)[0].partition(">")[2])
+    reader.feed(start.split('<div class="verdict verdict--', 1)[0].partition(">")[2])
     return " ".join(" ".join(words).split())

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from redis import Redis
@@ -35,6 +36,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--lang=en-US",
 ]
 
 
@@ -84,7 +86,9 @@ def open_browser(browser: Browser, live_server: Any) -> Iterator[Callable[..., P
 
 
 def errors_in(line: ConsoleMessage) -> list[str]:
-    return [f"{line.text} ({line.location})"] if line.type == "error" else []
+    """An error of the page; that the page itself was refused is not one."""
+    refused = line.page is not None and line.location["url"] == line.page.url
+    return [f"{line.text} ({line.location})"] if line.type == "error" and not refused else []
 
 
 @pytest.fixture
@@ -99,6 +103,7 @@ def sign_in(
     morning: time_machine.Traveller, open_browser: Callable[..., Page], site: Site
 ) -> Callable[..., Page]:
     """``sign_in(Role.NURSE, width=PHONE)``: a window of that role, signed in at its worklist."""
+    cache.clear()
 
     def at_worklist(role: Role, width: int = DESK, **options: Any) -> Page:
         page = open_browser(width, **options)

@@ -73,7 +73,7 @@ def type_into(page: Page, answers: Mapping[str, str]) -> None:
 
 
 def type_moment(page: Page, name: str, day: str, time: str) -> None:
-    """Type a day and a time as a British browser takes them: ``18032026``, ``0830``."""
+    """Type a day and a time as an American browser takes them: ``03182026``, ``0830AM``."""
     tab_to(page, name)
     page.keyboard.type(day)
     page.keyboard.press("Tab")
