@@ -58,7 +58,8 @@ class ScreeningLine:
 
     @property
     def blocking(self) -> str:
-        if self.screening.is_draft:
+        """The criteria that speak against a submitted screening."""
+        if self.screening.status not in {Screening.Status.FAILED, Screening.Status.BLOCKED}:
             return ""
         verdicts = self.screening.verdict.verdicts
         return ", ".join(verdict.criterion_id for verdict in verdicts if verdict.blocks)

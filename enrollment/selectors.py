@@ -41,8 +41,8 @@ def screenings(user: User) -> ScreeningQuerySet:
 
 
 def screening_log(user: User, status: str = "") -> ScreeningQuerySet:
-    """The newest first; ``status`` narrows it to one."""
-    found = screenings(user).order_by("-pk")
+    """The newest first, without their answers; ``status`` narrows it to one."""
+    found = screenings(user).defer("facts").order_by("-pk")
     return found.filter(status=status) if status in Screening.Status.values else found
 
 
@@ -65,13 +65,18 @@ def participants(user: User, *, state: str = "", order: str = "") -> Participant
     The laboratory cannot order by arm either: the order would tell it.
     """
     found = Participant.objects.visible_to(user).with_arm()
-    found = found.select_related("screening__consent", "screening__confirmed_by")
     if state in State.values:
         found = found.filter(state=state)
     column = PARTICIPANT_ORDERS.get(order.removeprefix("-"))
     if column is None or (order.removeprefix("-") == "arm" and not SEES_ARM.allows(user)):
         return found.order_by("subject")
     return found.order_by("-" + column if order.startswith("-") else column, "subject")
+
+
+def participant_pages(user: User) -> ParticipantQuerySet:
+    """Participants with the screening that they came from, for the pages of one of them."""
+    found = Participant.objects.visible_to(user).with_arm()
+    return found.select_related("screening__consent", "screening__confirmed_by")
 
 
 def participant_counts(user: User) -> dict[str, int]:

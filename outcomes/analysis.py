@@ -101,7 +101,7 @@ def allocated(user: User) -> list[Participant]:
     rows: QuerySet[Participant] = Participant.objects.visible_to(user).filter(
         allocation__isnull=False
     )
-    return list(rows.select_related("allocation", "screening"))
+    return list(rows.select_related("allocation", "screening").defer("screening__eligibility"))
 
 
 def casebook_url(participant: Participant) -> str:

@@ -6,20 +6,25 @@ import datetime as dt
 from dataclasses import dataclass
 from itertools import groupby
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dosing import timeline as dosing
-from dosing.models import Administration, DrugChoice
+from dosing.models import DrugChoice
+from dosing.rules.holds import hold_reasons
+from dosing.rules.readings import deciding_value
+from dosing.rules.totals import Total
 from enrollment import timeline as enrollment
 from enrollment.models import Participant
 from enrollment.states import ENDED, State
 from labs import timeline as labs
 from labs.models import Result
-from outcomes.analysis import total_rows
+from labs.readings import Reading, read
+from outcomes.analysis import ganciclovir_total
 from outcomes.models import Flag
-from outcomes.schedule import conversion_of, pcr_results
+from outcomes.schedule import conversion_of
 from trial_site.access import may_open
 from trial_site.messages import Message
 from trial_site.models import User
@@ -41,6 +46,13 @@ class Day:
     date: dt.date
     number: int | None
     events: tuple[TimelineEvent, ...]
+
+
+def participant_named(user: User, subject: str) -> Participant:
+    """The participant with what every part of its casebook needs.  Raises ``DoesNotExist``."""
+    people: QuerySet[Participant] = Participant.objects.visible_to(user).prefetch_related("flags")
+    screening = ("screening__consent", "screening__submitted_by", "screening__confirmed_by")
+    return people.select_related("allocation", "site", *screening).get(subject=subject)
 
 
 def days(participant: Participant, user: User, kind: str = "") -> list[Day]:
@@ -97,31 +109,49 @@ def actions(participant: Participant, user: User) -> list[tuple[str, str]]:
 class Summary:
     """What stands beside the timeline."""
 
-    total: object
+    total: Total | None
     il2_given: int
     conversion_steps: tuple[Message, ...]
     latest_pcr: Result | None
-    latest_blood: tuple[Result, ...]
+    latest_blood: tuple[Reading, ...]
+    holds: tuple[Message, ...]
     open_flags: tuple[Flag, ...]
 
 
 def summary(participant: Participant) -> Summary:
-    results = pcr_results([participant])[participant.pk]
-    conversion = conversion_of(participant, results)
-    il2 = participant.administrations.filter(drug=DrugChoice.IL2)
+    results = list(participant.results.in_force())
+    pcr = [result for result in results if result.analyte == current().pcr.analyte]
+    conversion = conversion_of(participant, pcr)
+    administrations = list(participant.administrations.all())
     return Summary(
-        total=total_rows([participant])[0].total,
-        il2_given=il2.exclude(status=Administration.Status.NOT_GIVEN).count(),
+        total=ganciclovir_total(participant, administrations),
+        il2_given=sum(dose.drug == DrugChoice.IL2 and dose.delivered for dose in administrations),
         conversion_steps=conversion.steps if conversion else (),
-        latest_pcr=results[-1] if results else None,
-        latest_blood=_latest_blood(participant),
-        open_flags=tuple(participant.flags.filter(resolved_at=None)),
+        latest_pcr=pcr[-1] if pcr else None,
+        latest_blood=_latest_blood(results),
+        holds=_holds(participant, results),
+        open_flags=tuple(flag for flag in participant.flags.all() if flag.resolved_at is None),
     )
 
 
-def _latest_blood(participant: Participant) -> tuple[Result, ...]:
-    """The results of the newest safety panel."""
-    safety = [analyte.code for analyte in current().analytes if analyte.group == "safety"]
-    rows = participant.results.in_force().filter(analyte__in=safety).order_by("-collected_at")
-    newest = rows.first()
-    return tuple(rows.filter(specimen=newest.specimen_id).order_by("pk")) if newest else ()
+def _latest_blood(results: list[Result]) -> tuple[Reading, ...]:
+    """The newest safety panel, read; ``results`` are in the order of collection."""
+    safety = {analyte.code for analyte in current().analytes if analyte.group == "safety"}
+    graded = [result for result in results if result.analyte in safety]
+    return tuple(read(r) for r in graded if r.specimen_id == graded[-1].specimen_id)
+
+
+def _holds(participant: Participant, results: list[Result]) -> tuple[Message, ...]:
+    """Why ganciclovir is held now; nothing for a participant who is not treated."""
+    if participant.state not in {State.ALLOCATED, State.ON_TREATMENT}:
+        return ()
+    bounds = {hold.analyte: hold.bound for hold in current().ganciclovir.holds}
+    latest = {
+        result.analyte: deciding_value(
+            result.operator, result.canonical_value, bounds[result.analyte]
+        )
+        for result in results
+        if result.analyte in bounds
+    }
+    known = {analyte: value for analyte, value in latest.items() if value is not None}
+    return hold_reasons(known, current())

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from enrollment.models import Participant
@@ -58,14 +58,15 @@ def worklist(request: StaffRequest) -> HttpResponse:
 @require_GET
 def casebook(request: StaffRequest, subject: str) -> HttpResponse:
     """One timeline of everything about one participant; ``?kind=`` narrows it."""
-    people = Participant.objects.visible_to(request.user)
-    participant = get_object_or_404(
-        people.select_related("allocation", "screening", "site"), subject=subject
-    )
+    try:
+        participant = book.participant_named(request.user, subject)
+    except Participant.DoesNotExist:
+        raise Http404 from None
     kind = request.GET.get("kind", "")
+    kind = kind if kind in book.KINDS else ""
     context = {
         "participant": participant,
-        "days": book.days(participant, request.user, kind if kind in book.KINDS else ""),
+        "days": book.days(participant, request.user, kind),
         "kinds": book.KINDS.items(),
         "kind": kind,
         "summary": book.summary(participant),

@@ -128,6 +128,6 @@ def glance(user: User) -> dict[str, int] | None:
     )
     return {
         "target": current().identification.enrolment_target,
-        "screenings": open_screenings(user).count(),
+        "screenings": open_screenings(user).filter(participant=None).count(),
         **counts,
     }

@@ -8,10 +8,15 @@ from typing import Any
 from uuid import UUID
 
 
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
+
+
 def plain(value: Any) -> Any:
     """``value`` as JSON holds it: exact decimals as text, moments in UTC."""
+    if type(value) in _AS_IT_IS:  # most values: asked first, for every save asks it of each column
+        return value
     match value:
-        case None | bool() | int() | str():
+        case int() | str():
             return str(value) if isinstance(value, str) else value
         case dt.datetime():
             return value.astimezone(dt.UTC).isoformat()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
 from functools import cache
 from typing import Any, ClassVar, Self, TypeVar
@@ -105,7 +104,7 @@ def saved_values(instance: Any) -> dict[str, Any]:
 def _snapshot(values: dict[str, Any]) -> dict[str, Any]:
     """A copy that later changes do not reach: only JSON can be changed in place."""
     return {
-        name: copy.deepcopy(value) if isinstance(value, dict | list) else value
+        name: plain(value) if isinstance(value, dict | list) else value
         for name, value in values.items()
     }
 

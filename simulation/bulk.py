@@ -90,28 +90,27 @@ class Copy:
         """The rows of ``model`` as they are last, unsaved; the rows they point to are saved."""
         keys = [key for key in self._last if key[0] is model]
         for key in keys:
-            last = self._last[key]
-            self._own[key] = self._own_values(key)
-            row = self._rows[key] = model(**self._values(last))
-            for name, related in self._relations(last):
-                setattr(row, name, related)
+            related = dict(self._relations(self._last[key]))
+            keyed = {f"{name}_id": row.pk for name, row in related.items()}
+            self._own[key] = keyed | self._own_values(key)
+            row = self._rows[key] = model(**self._values(self._last[key]))
+            for name, target in related.items():
+                setattr(row, name, target)
         return [self._rows[key] for key in keys]
 
     def note(self, version: Version, at: dt.datetime) -> Recording:
         """Make the row what it was in ``version``, and note that version."""
         row, recording = self._rows[version.row], Recording(version.by, at, version.reason)
-        for name, value in self._values(version).items():
-            setattr(row, name, value)
+        if not (version.created and version is self._last[version.row]):
+            for name, value in self._values(version).items():
+                setattr(row, name, value)
         note_version(row, created=version.created, recording=recording)
         return recording
 
     def _values(self, version: Version) -> dict[str, Any]:
         """By column, without the primary key."""
-        moved = {
-            name: self._moved.value(value) for name, value in version.values.items() if name != "id"
-        }
-        related = {f"{name}_id": row.pk for name, row in self._relations(version)}
-        return moved | related | self._own[version.row]
+        moved = {name: self._moved.value(version.values[name]) for name in version.dated}
+        return version.values | moved | self._own[version.row]
 
     def _relations(self, version: Version) -> Iterator[tuple[str, Record]]:
         """The copy's own rows that this one points to."""
@@ -121,7 +120,7 @@ class Copy:
                 yield name, self._rows[key]
 
     def _own_values(self, key: Key) -> dict[str, Any]:
-        """What is this copy's own and not its pattern's."""
+        """What is this copy's own and not its pattern's, beside the rows that it points to."""
         model, values = key[0], self._last[key].values
         if model is Screening:
             return {"number": self._numbers.next_like(values["number"], model)}

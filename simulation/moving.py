@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from bisect import bisect_right
 from typing import Any
@@ -14,6 +15,13 @@ from trial_site.protocol import current
 from trial_site.protocol.definition import Anchor
 
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+
+
+def holds_date(value: Any) -> bool:
+    """Whether a column's ``value`` is a moment or a day, or JSON with a day somewhere in it."""
+    return isinstance(value, dt.date) or (
+        isinstance(value, dict | list) and bool(_DATE.search(json.dumps(value)))
+    )
 
 
 class Moved:

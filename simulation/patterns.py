@@ -16,6 +16,7 @@ from enrollment.seals import seal
 from oversight.records import Record, history_model
 from oversight.trail import AuditAction, AuditEntry
 from simulation.disease import FATES
+from simulation.moving import holds_date
 from simulation.people import Staff
 from simulation.trial import Course, play
 from trial_site.models import User
@@ -26,7 +27,10 @@ MONTHS_DIFFER = dt.timedelta(days=3)  # a copy's monthly visits can come so much
 
 @dataclass(frozen=True)
 class Version:
-    """One version of one row, as its audit entry and its history row tell it."""
+    """One version of one row, as its audit entry and its history row tell it.
+
+    ``values`` are by column, without the primary key; ``dated`` names those that hold dates.
+    """
 
     row: Key
     created: bool
@@ -34,6 +38,7 @@ class Version:
     by: User
     reason: str
     values: dict[str, Any]
+    dated: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -98,11 +103,14 @@ def _versions_after(newest: int) -> Iterator[Version]:
         kept[label] = history_model(model).objects.in_bulk(keys)
     for entry in found:
         version = kept[entry.model][entry.history_id]
+        columns = [field.attname for field in version.tracked_fields if field.attname != "id"]
+        values = {name: getattr(version, name) for name in columns}
         yield Version(
             row=(models[entry.model], int(entry.object_id)),
             created=entry.action == AuditAction.CREATED,
             at=entry.at,
             by=entry.actor,
             reason=entry.reason,
-            values={f.attname: getattr(version, f.attname) for f in version.tracked_fields},
+            values=values,
+            dated=frozenset(name for name, value in values.items() if holds_date(value)),
         )

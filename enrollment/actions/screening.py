@@ -4,6 +4,7 @@ import datetime as dt
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.utils import timezone
 
 from enrollment.facts import ScreeningFacts
 from enrollment.models import Allocation, Consent, Screening
@@ -177,18 +178,24 @@ def confirm_eligibility(
 
 
 def judge(screening: Screening, on: dt.date) -> Eligibility:
-    """The verdict of the screening's facts as of the day ``on``; writes nothing."""
+    """The verdict of the screening's facts as of the day ``on``; writes nothing.
+
+    The facts of a submitted screening are those of the day that it was last submitted.
+    """
     consent: Consent | None = getattr(screening, "consent", None)
+    submitted = screening.submitted_at
     return evaluate(
         screening.answers,
         consent_on=consent.signed_on if consent else None,
         judged_on=on,
         protocol=current(),
+        answered_on=timezone.localdate(submitted) if submitted else on,
     )
 
 
 def _judge(screening: Screening, by: User) -> None:
     """Write the verdict down.  A confirmation rests on what was confirmed, so it falls."""
+    screening.submitted_at, screening.submitted_by = clock.now(), by
     verdict = judge(screening, clock.today())
     status = Screening.Status
     if verdict.eligible:
@@ -197,7 +204,6 @@ def _judge(screening: Screening, by: User) -> None:
         screening.status = status.FAILED if verdict.failed else status.BLOCKED
     screening.eligibility = verdict.to_json()
     screening.protocol_version = verdict.protocol_version
-    screening.submitted_at, screening.submitted_by = clock.now(), by
     screening.confirmed_at = screening.confirmed_by = None
 
 

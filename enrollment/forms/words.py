@@ -8,7 +8,7 @@ from typing import Any, cast
 from django import forms
 from django.utils.choices import flatten_choices
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from enrollment.facts import SteroidDose
 from enrollment.forms.steroids import RULE, SCHEDULES
@@ -46,7 +46,7 @@ def dose_words(doses: Sequence[SteroidDose]) -> str:
 
 def day_words(day: dt.date) -> str:
     # Translators: a date format in the letters of Django's "date" filter, not a sentence
-    return date_format(day, gettext("j M Y"))
+    return date_format(day, pgettext("date format", "j M Y"))
 
 
 def _dose(agent: str, dose_mg: Decimal, every_days: int) -> str:

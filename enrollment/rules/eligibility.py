@@ -13,14 +13,20 @@ from trial_site.protocol.definition import CriterionKind, Protocol
 
 
 def evaluate(
-    facts: ScreeningFacts, *, consent_on: date | None, judged_on: date, protocol: Protocol
+    facts: ScreeningFacts,
+    *,
+    consent_on: date | None,
+    judged_on: date,
+    protocol: Protocol,
+    answered_on: date | None = None,
 ) -> Eligibility:
-    """Judge ``facts`` as if day 0 were ``judged_on`` (DOMAIN 1.1).
+    """Judge ``facts``, gone through on ``answered_on``, as if day 0 were ``judged_on``.
 
+    Without ``answered_on`` the facts are those of the day that they are judged (DOMAIN 1.1).
     Missing, outdated, in another unit or undecidable is unknown, and unknown never passes.
     Raises ``KeyError`` for a criterion of the protocol that no rule judges.
     """
-    case = Case(facts, consent_on, judged_on, protocol)
+    case = Case(facts, consent_on, judged_on, protocol, answered_on or judged_on)
     verdicts = tuple(
         RULES[criterion.id](criterion, case)
         for criterion in protocol.criteria

@@ -22,7 +22,7 @@ from trial_site.protocol import current
 @GET_OR_POST
 def allocate(request: StaffRequest, subject: str) -> HttpResponse:
     """Before the click: whether it can be made.  Afterwards, for ever: the receipt."""
-    participant = get_object_or_404(selectors.participants(request.user), subject=subject)
+    participant = get_object_or_404(selectors.participant_pages(request.user), subject=subject)
     form = PressForm(posted(request))
     if request.method == "POST" and form.is_valid():
         done = attempt(
@@ -31,7 +31,7 @@ def allocate(request: StaffRequest, subject: str) -> HttpResponse:
         if done:
             tell(request, done, _("The participant is allocated."))
             return redirect("enrollment:allocate", subject)
-        participant = selectors.participants(request.user).get(pk=participant.pk)
+        participant = selectors.participant_pages(request.user).get(pk=participant.pk)
         if participant.arm:
             messages.info(request, _("This participant is allocated already; this is the receipt."))
             return redirect("enrollment:allocate", subject)

@@ -41,7 +41,7 @@ def participants(request: StaffRequest) -> HttpResponse:
 @require_GET
 def visits(request: StaffRequest, subject: str) -> HttpResponse:
     """The planned visits with their windows."""
-    participant = get_object_or_404(selectors.participants(request.user), subject=subject)
+    participant = get_object_or_404(selectors.participant_pages(request.user), subject=subject)
     context = {
         "participant": participant,
         "lines": selectors.visit_lines(participant),
@@ -54,7 +54,7 @@ def visits(request: StaffRequest, subject: str) -> HttpResponse:
 @GET_OR_POST
 def visit_record(request: StaffRequest, subject: str, code: str) -> HttpResponse:
     """Record one visit as done or missed, once."""
-    participant = get_object_or_404(selectors.participants(request.user), subject=subject)
+    participant = get_object_or_404(selectors.participant_pages(request.user), subject=subject)
     visit = get_object_or_404(participant.visits, code=code)
     form = VisitForm(posted(request))
     if request.method == "POST" and form.is_valid():
@@ -82,7 +82,7 @@ def visit_record(request: StaffRequest, subject: str, code: str) -> HttpResponse
 @GET_OR_POST
 def disposition(request: StaffRequest, subject: str) -> HttpResponse:
     """How and why a participation ended."""
-    participant = get_object_or_404(selectors.participants(request.user), subject=subject)
+    participant = get_object_or_404(selectors.participant_pages(request.user), subject=subject)
     form = DispositionForm(posted(request), participant=participant)
     if request.method == "POST" and not participant.has_ended and form.is_valid():
         after, why = State(form.cleaned_data["after"]), form.cleaned_data["why"]

@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from trial_site.protocol.definition import Number
+from trial_site.units import spelled
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
@@ -30,5 +31,5 @@ def plain(value: Number) -> str:
 
 
 def quantity(value: Number, unit: str) -> str:
-    """``value`` and its unit, never broken over two lines."""
-    return f"{plain(value)}{NO_BREAK_SPACE}{unit}"
+    """``value`` and its unit as people write it, never broken over two lines."""
+    return f"{plain(value)}{NO_BREAK_SPACE}{spelled(unit)}"

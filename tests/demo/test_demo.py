@@ -104,7 +104,7 @@ def test_a_newcomer_sets_up_breaks_off_goes_on_and_comes_back(newcomer: Path) ->
         first.says("succeeded")
         assert first.press_control_c() == 0
     played = participants(newcomer)
-    assert len(played) == 10
+    assert len(played) >= 10
 
     with demo(newcomer) as second:
         second.says("The trial is running at")

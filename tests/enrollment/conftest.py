@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from trial_site.models import User
+from enrollment.models import Participant, Screening
+from tests import factories
+from trial_site.models import Site, User
 from trial_site.roles import Role
 
 Login = Callable[[Role], Client]
@@ -25,3 +27,22 @@ def investigator(staff: dict[Role, User]) -> User:
 def desk(login: Login) -> Client:
     """The coordinator's browser."""
     return login(Role.COORDINATOR)
+
+
+@pytest.fixture
+def draft(site: Site) -> Screening:
+    """An eligible patient's, with consent."""
+    return factories.screening(site)
+
+
+@pytest.fixture
+def treated(site: Site) -> Participant:
+    """On day 7 of treatment."""
+    return factories.on_treatment(site, days_ago=7)
+
+
+@pytest.fixture
+def waiting(site: Site) -> Participant:
+    """Enrolled, with a list to be allocated from."""
+    factories.allocation_list()
+    return factories.enrolled(site)

@@ -1,12 +1,30 @@
 """A page's form as a browser reads and sends it: what is not on the page is not sent."""
 
+import datetime as dt
 from html.parser import HTMLParser
 from typing import Any
 
 from django.http import HttpResponse
 from django.test import Client
 
+from enrollment.models import Participant, Screening
+from trial_site import clock
+
 KEY = "entry_key"
+LOG, NEW = "/screening/", "/screening/new/"
+PARTICIPANTS, LIST = "/participants/", "/allocation/"
+ARMS = ["IL-2 + ganciclovir", "Ganciclovir"]
+
+
+def page(record: Screening | Participant, name: str = "", code: str = "") -> str:
+    """The address of one of a record's pages."""
+    root = LOG + record.number if isinstance(record, Screening) else PARTICIPANTS + record.subject
+    return "/".join(part for part in (root, name, code) if part) + "/"
+
+
+def day(days_ago: int) -> str:
+    """A day as a form sends it."""
+    return (clock.today() - dt.timedelta(days=days_ago)).isoformat()
 
 
 class _Forms(HTMLParser):
@@ -48,6 +66,7 @@ class _Forms(HTMLParser):
         if tag == "select":
             self._select = ""
         elif tag == "textarea":
+            self.forms[-1][self._textarea] = self.forms[-1][self._textarea].removeprefix("\n")
             self._textarea = ""
 
 
@@ -60,7 +79,8 @@ def typed(response: HttpResponse) -> dict[str, str]:
     assert response.status_code == 200, response.status_code
     reader = _Forms()
     reader.feed(text(response))
-    return next(form for form in reader.forms if KEY in form)
+    form = next(form for form in reader.forms if KEY in form)
+    return {name: value for name, value in form.items() if name != "csrfmiddlewaretoken"}
 
 
 def send(client: Client, url: str, *, to: str = "", **answers: Any) -> HttpResponse:

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrollment.facts import SteroidDose
+from enrollment.rules.eligibility import evaluate
 from enrollment.rules.steroids import exposure, prednisone_mg, rate, window_days
 from enrollment.rules.verdicts import CriterionVerdict, State
 from enrollment.rules.wording import rounded
-from tests.enrollment.eligible import ELIGIBLE, JUDGED_ON, judge, verdict, words
+from tests.enrollment.eligible import CONSENT_ON, ELIGIBLE, JUDGED_ON, judge, verdict, words
 from trial_site.protocol import current
 
 RULE = current().steroids
@@ -293,3 +294,36 @@ def test_more_corticosteroid_never_lowers_the_exposure(
 
 def test_the_eligible_screening_is_at_0_83() -> None:
     assert "0.83 mg/kg/d" in words(judge(ELIGIBLE).verdict("I3").steps)
+
+
+# --- answers that grow old --------------------------------------------------------------------
+
+
+def answered(days_before: int, **changes: Any) -> CriterionVerdict:
+    facts = replace(ELIGIBLE, **changes)
+    answered_on = JUDGED_ON - timedelta(days=days_before)
+    found = evaluate(
+        facts,
+        consent_on=CONSENT_ON,
+        judged_on=JUDGED_ON,
+        protocol=current(),
+        answered_on=answered_on,
+    )
+    return found.verdict("I3")
+
+
+@pytest.mark.parametrize("changes", [{}, {"steroids": (), "no_steroids": True}])
+def test_answers_of_the_day_itself_pass(changes: dict[str, Any]) -> None:
+    assert answered(0, **changes).state is State.MET
+
+
+@pytest.mark.parametrize("changes", [{}, {"steroids": (), "no_steroids": True}])
+def test_answers_of_the_day_before_leave_that_day_unknown(changes: dict[str, Any]) -> None:
+    verdict = answered(1, **changes)
+    assert verdict.state is State.UNKNOWN
+    assert "from 2026-03-17 on" in str(verdict.needed[0])
+
+
+def test_a_dose_at_the_limit_fails_however_old_the_answer_is() -> None:
+    high = SteroidDose(date(2026, 3, 14), "methylprednisolone", Decimal("48"))
+    assert answered(2, steroids=(high,)).state is State.NOT_MET

@@ -82,9 +82,7 @@ def test_a_dose_in_part_has_a_reason(sign_in: Callable[..., Page], site: Site) -
     # then the reason is asked for, and nothing that was typed is lost;
     says(page, "Say why the dose was not given in full")
     expect(page.get_by_label("Or the share that was given")).to_have_value("60")
-    print(page.locator("main").inner_text())
     # with it the sheet shows what was delivered, of what was ordered.
     fill(page, {"Why?": "Adverse event"})
     press(page, "Record: PKU-001, Ganciclovir")
-    print(page.locator("main").inner_text())
     says(page, "PKU-001, Ganciclovir: Given in part: 180 mg", "300 mg ordered", "Adverse event")

@@ -40,7 +40,6 @@ def test_cmv_dna_is_typed_as_it_was_printed(sign_in: Callable[..., Page], site: 
     press_key(page, "Save result")
     # then it stays what was printed, and counts as negative.
     says(page, "Saved for PKU-001")
-    print(page.locator("main").inner_text())
     says(page, "<500 copies/mL", "Negative")
 
 
@@ -86,7 +85,6 @@ def test_low_neutrophils_hold_ganciclovir(sign_in: Callable[..., Page], site: Si
     # and the nurse sees ganciclovir held, with the result that holds it.
     nurse = sign_in(Role.NURSE, width=PHONE)
     follow(nurse, "Dosing")
-    print(nurse.locator("main").inner_text())
     says(nurse, "Held: do not give", "0.46", "blood of 18 Mar 08:00")
     expect(nurse.get_by_role("link", name="Given as ordered")).to_have_count(0)
 

@@ -21,6 +21,7 @@ from django.utils.translation import gettext, pgettext
 
 from trial_site import protocol
 from trial_site.messages import Message
+from trial_site.units import spelled
 
 register = template.Library()
 
@@ -141,7 +142,7 @@ def quantity(value: Number | None, unit: str) -> str:
     if value is None or value == "":
         return ""
     number = value if isinstance(value, str) else exact(value)
-    return f"{number} {unit}".strip().replace(" ", NO_BREAK_SPACE)
+    return f"{number} {spelled(unit)}".strip().replace(" ", NO_BREAK_SPACE)
 
 
 def _written(value: Number | None, places: int | None) -> tuple[int, str]:

@@ -15,12 +15,17 @@ from trial_site.protocol.definition import Criterion, Protocol, gettext_noop
 
 @dataclass(frozen=True)
 class Case:
-    """One screening on the day it is judged; ``judged_on`` stands for day 0."""
+    """One screening on the day it is judged; ``judged_on`` stands for day 0.
+
+    ``answered_on`` is the day that the facts were last gone through: they say nothing of the days
+    from then on.
+    """
 
     facts: ScreeningFacts
     consent_on: date | None
     judged_on: date
     protocol: Protocol
+    answered_on: date
 
 
 CriterionRule = Callable[[Criterion, Case], CriterionVerdict]

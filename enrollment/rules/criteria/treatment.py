@@ -22,7 +22,21 @@ from trial_site.protocol.definition import Criterion, gettext_noop
 
 
 def corticosteroid(criterion: Criterion, case: Case) -> CriterionVerdict:
-    """I3: the highest day of the window per kilogram; 0 mg passes whatever the weight."""
+    """I3: the highest day of the window per kilogram; 0 mg passes whatever the weight.
+
+    What was answered before the window closed cannot pass it: a dose may have been given since.
+    """
+    verdict = _as_answered(criterion, case)
+    if verdict.blocks or case.answered_on >= case.judged_on:
+        return verdict
+    since = Message(
+        gettext_noop("the corticosteroid doses from %(date)s on: go through the screening again"),
+        {"date": case.answered_on.isoformat()},
+    )
+    return CriterionVerdict.of(criterion, None, steps=verdict.steps, needed=[since])
+
+
+def _as_answered(criterion: Criterion, case: Case) -> CriterionVerdict:
     facts, rule = case.facts, case.protocol.steroids
     if unread := unreadable(facts.steroids, rule):
         return CriterionVerdict.of(criterion, None, needed=_readable(unread))

@@ -1,0 +1,204 @@
+"""The page of verdicts, its buttons, and the consent."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from enrollment.models import Consent, Participant, Screening
+from tests import factories
+from tests.enrollment.conftest import Login
+from tests.enrollment.pages import (
+    day,
+    page,
+    send,
+    text,
+    typed,
+)
+from trial_site import clock
+from trial_site.models import Site
+from trial_site.roles import PEOPLE, Role
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_verdict_says_what_blocks_and_leads_there(desk: Client, site: Site) -> None:
+    facts = factories.eligible_facts(ast=None, malignancy=True)
+    shown = text(desk.get(page(factories.submitted(site, facts))))
+    assert '<a href="#verdict-E4c">E4c ALT or AST</a>: needs AST' in shown
+    assert '<a href="#verdict-E5">E5 Malignancy</a>: history of malignancy' in shown
+    assert "14 pass" in shown
+    assert "1 blocks" in shown
+    assert "1 unknown" in shown
+
+
+def test_the_verdict_warns_of_ganciclovir_without_deciding(desk: Client, site: Site) -> None:
+    facts = factories.eligible_facts(ganciclovir_allergy=True)
+    screening = factories.submitted(site, facts)
+    assert screening.status == "eligible"
+    shown = text(desk.get(page(screening)))
+    assert "Ganciclovir or valganciclovir allergy: do not give" in shown
+    assert "These warn and do not decide eligibility" in shown
+
+
+def test_answers_are_shown_to_those_who_have_no_form(login: Login, draft: Screening) -> None:
+    shown = text(login(Role.MONITOR).get(page(draft)))
+    for answer in ("52,000 copies/mL", "60.0 kg", "62 µmol/L", "EULAR/ACR 2019", "PCR-CMV-2"):
+        assert answer.replace("EULAR/ACR 2019", "ACR 1997") in shown
+    assert "Draft: judged as of today" in shown
+
+
+def test_a_verdict_that_no_longer_holds_says_so(
+    desk: Client, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screening = factories.confirmed(site)
+    later = clock.today() + dt.timedelta(days=7)
+    monkeypatch.setattr(clock, "today", lambda: later)
+    shown = text(desk.get(page(screening)))
+    assert "Passed when it was submitted, but not any more today." in shown
+    assert "E4d" not in shown.split("Replace the old values")[1].split("</ul>")[0]
+    assert "I2 CMV-DNA positive" in shown.split("Replace the old values")[1]
+
+
+STEPS: list[tuple[Callable[[Site], Screening], Role, str]] = [
+    (lambda site: factories.screening(site, consent=False), Role.COORDINATOR, "Record consent"),
+    (factories.screening, Role.COORDINATOR, "Submit for confirmation"),
+    (factories.submitted, Role.INVESTIGATOR, "Confirm eligibility"),
+    (factories.confirmed, Role.COORDINATOR, "Enrol the patient"),
+    (lambda site: factories.enrolled(site).screening, Role.COORDINATOR, "Allocate an arm"),
+]
+
+
+@pytest.mark.parametrize("role", sorted(PEOPLE - {Role.LAB, Role.NURSE, Role.ADMIN}))
+def test_each_step_is_offered_to_its_role_only(login: Login, site: Site, role: Role) -> None:
+    client = login(role)
+    labels = {label for _, _, label in STEPS}
+    for make, owner, label in STEPS:
+        shown = text(client.get(page(make(site))))
+        assert {one for one in labels if f">{one}<" in shown} == (
+            {label} if role == owner else set()
+        )
+
+
+def press(client: Client, screening: Screening, name: str) -> Any:
+    return send(client, page(screening), to=page(screening, name))
+
+
+def test_the_buttons_lead_from_the_draft_to_the_receipt(
+    login: Login, site: Site, draft: Screening
+) -> None:
+    factories.allocation_list()
+    assert "The screening is submitted." in text(press(login(Role.COORDINATOR), draft, "submit"))
+    assert "Eligibility is confirmed." in text(press(login(Role.INVESTIGATOR), draft, "confirm"))
+    desk = login(Role.COORDINATOR)
+    enrolled = press(desk, draft, "enrol")
+    participant = Participant.objects.get()
+    assert enrolled.redirect_chain[-1][0] == page(participant, "allocate")
+    receipt = send(desk, page(participant, "allocate"))
+    assert "The participant is allocated." in text(receipt)
+    assert Participant.objects.get().arm == "il2_gcv"
+
+
+@pytest.mark.parametrize(
+    ("make", "role", "name", "count"),
+    [
+        (factories.screening, Role.COORDINATOR, "submit", lambda: Screening.history.count()),
+        (factories.submitted, Role.INVESTIGATOR, "confirm", lambda: Screening.history.count()),
+        (factories.confirmed, Role.COORDINATOR, "enrol", lambda: Participant.objects.count()),
+    ],
+)
+def test_a_button_pressed_twice_acts_once(
+    login: Login,
+    site: Site,
+    make: Callable[[Site], Screening],
+    role: Role,
+    name: str,
+    count: Callable[[], int],
+) -> None:
+    client, screening = login(role), make(site)
+    data = typed(client.get(page(screening)))
+    client.post(page(screening, name), data)
+    before = count()
+    again = client.post(page(screening, name), data, follow=True)
+    assert "This was saved already." in text(again)
+    assert count() == before
+
+
+def test_a_button_on_an_old_page_says_so(login: Login, site: Site) -> None:
+    screening = factories.submitted(site)
+    client = login(Role.INVESTIGATOR)
+    old = typed(client.get(page(screening))) | {"record_version": "1"}
+    response = client.post(page(screening, "confirm"), old, follow=True)
+    assert "Somebody saved this record after you opened it" in text(response)
+    assert Screening.objects.get().confirmed_at is None
+
+
+@pytest.mark.requirement("R28")
+def test_enrolling_by_hand_without_consent_is_refused_in_words(desk: Client, site: Site) -> None:
+    draft = factories.screening(site, consent=False)
+    response = desk.post(page(draft, "enrol"), {"entry_key": uuid4()}, follow=True)
+    assert "No participant without a recorded consent" in text(response)
+    assert not Participant.objects.exists()
+
+
+def test_a_button_without_its_key_does_nothing(desk: Client, draft: Screening) -> None:
+    response = desk.post(page(draft, "submit"), {}, follow=True)
+    assert "This field is required." in text(response)
+    assert Screening.objects.get().is_draft
+
+
+# --- consent ----------------------------------------------------------------------------------
+
+
+def consent_answers(**changes: str) -> dict[str, str]:
+    answers = {
+        "signed_on": day(1),
+        "form_version": "1.1",
+        "language": "zh-hans",
+        "explained_by": "Dr Wang",
+    }
+    return answers | changes
+
+
+def test_a_consent_is_recorded(desk: Client, site: Site) -> None:
+    draft = factories.screening(site, consent=False)
+    response = send(desk, page(draft, "consent"), **consent_answers())
+    assert response.redirect_chain[-1][0] == page(draft)
+    consent = Consent.objects.get(screening=draft)
+    assert (consent.form_version, consent.language) == ("1.1", "zh-hans")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"signed_on": "tomorrow"}, "This day lies in the future"),
+        ({"signed_on": ""}, "This field is required."),
+        ({"explained_by": ""}, "This field is required."),
+        ({"language": "fr"}, "Select a valid choice."),
+        ({"form_version": "1" * 17}, "at most 16 characters"),
+    ],
+)
+def test_a_bad_consent_keeps_what_was_typed(
+    desk: Client, site: Site, changes: dict[str, str], said: str
+) -> None:
+    draft = factories.screening(site, consent=False)
+    changes = {name: day(-1) if value == "tomorrow" else value for name, value in changes.items()}
+    response = send(desk, page(draft, "consent"), **consent_answers(**changes))
+    assert said in text(response)
+    kept = consent_answers(**changes)
+    assert {name: typed(response).get(name, "fr") for name in kept} == kept
+    assert not Consent.objects.exists()
+
+
+def test_a_consent_sent_twice_is_one(desk: Client, site: Site) -> None:
+    draft = factories.screening(site, consent=False)
+    data = typed(desk.get(page(draft, "consent"))) | consent_answers()
+    desk.post(page(draft, "consent"), data)
+    assert "This was saved already." in text(desk.post(page(draft, "consent"), data, follow=True))
+    other = data | {"entry_key": str(uuid4())}
+    assert "Consent is recorded already" in text(desk.post(page(draft, "consent"), other))
+    assert Consent.objects.count() == 1
+    assert desk.get(page(draft, "consent")).url == page(draft)

@@ -1,0 +1,102 @@
+"""A trial with something on every page, made through the real actions."""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import uuid4
+
+import time_machine
+from django.core.management import call_command
+
+from dosing.actions import withdraw_drugs
+from dosing.checks import Given
+from dosing.models import Administration, DrugChoice, Order
+from enrollment.models import Participant, Screening
+from labs.actions import correct_result
+from labs.models import CytotoxicityAssay, Result
+from tests import factories
+from tests.labs.examples import BASELINE, DAY_7, entered, pcr, plated, safety
+from trial_site import clock
+from trial_site.models import Site
+from trial_site.roles import Role
+
+EIGHT, NINE = dt.time(8), dt.time(9)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One patient or participant in each state; ``PKU-001`` to ``PKU-005`` in this order."""
+
+    draft: Screening  # without consent
+    failed: Screening
+    eligible: Screening  # not confirmed
+    followed: Participant  # IL-2 arm, drugs withdrawn a month ago
+    held: Participant  # control arm, treated for a week, low neutrophils today
+    allocated: Participant  # control arm, nothing ordered
+    treated: Participant  # IL-2 arm, treated for a week
+    enrolled: Participant
+    il2: Order  # of ``treated``
+    ganciclovir: Order
+    dose: Administration
+    result: Result  # corrected once
+    assay: CytotoxicityAssay
+
+
+def trial_in_progress(site: Site, time: time_machine.Traveller) -> Trial:
+    now = clock.now()
+    time.move_to(now - dt.timedelta(days=40))
+    followed = _begun(site)
+    time.move_to(now - dt.timedelta(days=30))
+    withdraw_drugs(followed, reason="Course complete", by=factories.user(Role.INVESTIGATOR, site))
+    time.move_to(now - dt.timedelta(days=7))
+    held, allocated, treated = _begun(site), factories.allocated(site), _begun(site)
+    il2 = factories.order(treated, DrugChoice.IL2)
+    time.move_to(now)
+    trial = Trial(
+        draft=factories.screening(site, consent=False),
+        failed=factories.submitted(site, factories.eligible_facts(malignancy=True)),
+        eligible=factories.submitted(site),
+        followed=followed,
+        held=held,
+        allocated=allocated,
+        treated=treated,
+        enrolled=factories.enrolled(site),
+        il2=il2,
+        ganciclovir=treated.orders.get(drug=DrugChoice.GANCICLOVIR),
+        dose=_in_part(treated),
+        result=_corrected(treated),
+        assay=plated(treated, DAY_7, at=factories.local(clock.today(), EIGHT)),
+    )
+    plated(held, DAY_7, at=factories.local(clock.today(), EIGHT))
+    entered(held, pcr("500", "<", lloq="500"), safety("anc", "0.46", "10^9/L"))
+    entered(treated, safety("alt", "130", "U/L", uln="40"), safety("hemoglobin", "96", "g/L"))
+    call_command("flag_due", verbosity=0)
+    return trial
+
+
+def _begun(site: Site) -> Participant:
+    """The next participant of the list, treated since eight, whose baseline was sampled at seven."""
+    participant = factories.on_treatment(site, days_ago=0)
+    plated(participant, BASELINE, at=factories.local(clock.today(), dt.time(7)))
+    entered(participant, pcr("52000"))
+    return participant
+
+
+def _in_part(participant: Participant) -> Administration:
+    order = participant.orders.get(drug=DrugChoice.GANCICLOVIR)
+    eight = factories.local(clock.today(), EIGHT)
+    why, note = Administration.Reason.ADVERSE_EVENT, "Chills after half an hour"
+    given = Given(Administration.Status.PARTIAL, Decimal("180"), eight, why=why, note=note)
+    return factories.dose(order, eight, given)
+
+
+def _corrected(participant: Participant) -> Result:
+    [result] = entered(participant, pcr("80000"))
+    return correct_result(
+        result,
+        entry=pcr("8000"),
+        reason="A zero too many",
+        version=result.version,
+        by=factories.user(Role.LAB, participant.site),
+        key=uuid4(),
+    )
