@@ -27,7 +27,15 @@ def pytest_configure(config: pytest.Config) -> None:
 def django_db_modify_db_settings(
     django_db_modify_db_settings: None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """SQLite in a file, as in the demo: a server and a worker beside the test can open it too."""
+    """SQLite in a file, as in the demo: a server and a worker beside the test can open it too.
+
+    On PostgreSQL nothing is kept that would outlive a test: neither connections of other threads,
+    which would stand in the way of dropping the database, nor the promise to survive a power cut.
+    """
+    database = connection.settings_dict
     if connection.vendor == "sqlite":
         file: Path = tmp_path_factory.mktemp("database") / "test.sqlite3"
-        connection.settings_dict["TEST"]["NAME"] = str(file)
+        database["TEST"]["NAME"] = str(file)
+    else:
+        database["CONN_MAX_AGE"] = 0
+        database["OPTIONS"]["options"] = "-c synchronous_commit=off"

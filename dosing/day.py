@@ -2,24 +2,31 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Q
 from django.utils import timezone
 
 from dosing.models import Administration, DrugChoice, Order
 from dosing.rules.holds import hold_reasons
+from dosing.rules.slots import slots_on
 from dosing.rules.timing import SlotState, slot_state
-from dosing.selectors import SafetyValues, latest_safety_results, planned_slots
-from enrollment.models import Move
+from dosing.selectors import SafetyValues, latest_safety_results
 from enrollment.states import ENDED
 from trial_site.models import User
 from trial_site.protocol import current
+from trial_site.protocol.definition import Frequency
+
+Key = tuple[int, str, dt.datetime]
 
 
-@dataclass(frozen=True)
-class Slot:
-    """One planned dose of one participant.  ``order_id`` is the order that planned it."""
+class Slot(NamedTuple):
+    """One planned dose of one participant on the site's ``day``.
+
+    ``order_id`` is the order that planned it, ``status`` what was recorded.
+    """
 
     participant_id: int
     subject: str
@@ -27,14 +34,12 @@ class Slot:
     drug: str
     frequency: str
     at: dt.datetime
+    day: dt.date
+    status: str | None = None
     state: SlotState = SlotState.PLANNED
 
     @property
-    def day(self) -> dt.date:
-        return timezone.localdate(self.at)
-
-    @property
-    def key(self) -> tuple[int, str, dt.datetime]:
+    def key(self) -> Key:
         return self.participant_id, self.drug, self.at
 
 
@@ -59,34 +64,23 @@ def day_plan(user: User, days: Sequence[dt.date], now: dt.datetime) -> DayPlan:
     """Every slot of ``days`` (neighbours, in order) at the sites of ``user``, as of ``now``.
 
     What was recorded counts even where its order no longer plans it.  A result holds the doses of
-    today and after: what became of an earlier one is a question, not a plan.  Three queries.
+    today and after: what became of an earlier one is a question, not a plan.  Four queries.
     """
-    start, end = day_bounds(days[0])[0], day_bounds(days[-1])[1]
-    slots = {slot.key: slot for slot in _planned(user, days, start, end)}
-    statuses: dict[tuple[int, str, dt.datetime], str] = {}
-    for slot, status in _recorded(user, start, end):
-        slots[slot.key], statuses[slot.key] = slot, status
+    slots = {slot.key: slot for slot in _planned(user, days)}
+    slots |= {slot.key: slot for slot in _recorded(user, days)}
     today = timezone.localdate(now)
-    to_give = {
-        slot.key: slot.participant_id
-        for slot in slots.values()
-        if slot.drug == DrugChoice.GANCICLOVIR and slot.key not in statuses and slot.day >= today
-    }
-    safety = latest_safety_results(set(to_give.values()), now)
-    held = {key for key, participant in to_give.items() if is_held(safety[participant])}
-    stands = [
-        replace(
-            slot,
-            state=slot_state(slot.at, now=now, recorded=statuses.get(key), is_held=key in held),
-        )
+    to_give = {key for key, slot in slots.items() if _can_be_held(slot, today)}
+    safety = latest_safety_results({participant for participant, _, _ in to_give}, now)
+    held = {participant for participant, values in safety.items() if is_held(values)}
+    stands = (
+        _standing(slot, now, is_held=key in to_give and key[0] in held)
         for key, slot in slots.items()
-    ]
+    )
     return DayPlan(tuple(sorted(stands, key=lambda slot: (slot.at, slot.subject))), safety)
 
 
 def slot_of(order: Order, at: dt.datetime, now: dt.datetime) -> tuple[Slot, SafetyValues]:
     """One slot of ``order`` that is not recorded, and the values that decide whether it is held."""
-    safety: SafetyValues = {}
     slot = Slot(
         order.participant_id,
         order.participant.subject,
@@ -94,11 +88,12 @@ def slot_of(order: Order, at: dt.datetime, now: dt.datetime) -> tuple[Slot, Safe
         order.drug,
         order.frequency,
         at,
+        timezone.localdate(at),
     )
-    if order.drug == DrugChoice.GANCICLOVIR and slot.day >= timezone.localdate(now):
+    safety: SafetyValues = {}
+    if _can_be_held(slot, timezone.localdate(now)):
         safety = latest_safety_results([order.participant_id], now)[order.participant_id]
-    state = slot_state(at, now=now, recorded=None, is_held=is_held(safety))
-    return replace(slot, state=state), safety
+    return _standing(slot, now, is_held=is_held(safety)), safety
 
 
 def is_held(values: SafetyValues) -> bool:
@@ -107,38 +102,64 @@ def is_held(values: SafetyValues) -> bool:
     return bool(hold_reasons(latest, current()))
 
 
-def _planned(
-    user: User, days: Sequence[dt.date], start: dt.datetime, end: dt.datetime
+def _can_be_held(slot: Slot, today: dt.date) -> bool:
+    return slot.status is None and slot.day >= today and slot.drug == DrugChoice.GANCICLOVIR
+
+
+def _standing(slot: Slot, now: dt.datetime, *, is_held: bool) -> Slot:
+    state = slot_state(slot.at, now=now, recorded=slot.status, is_held=is_held)
+    return slot._replace(state=state)
+
+
+_ORDER = ("participant_id", "participant__subject", "pk", "drug", "frequency")
+
+
+def _planned(user: User, days: Sequence[dt.date]) -> Iterator[Slot]:
+    """What the orders plan; of a participant who left, what was planned before that."""
+    start, end = day_bounds(days[0])[0], day_bounds(days[-1])[1]
+    orders = Order.objects.visible_to(user).order_by()
+    orders = orders.filter(Q(ends_at=None) | Q(ends_at__gt=start), starts_at__lt=end)
+    staying = orders.exclude(participant__state__in=ENDED)
+    for *order, starts_at, ends_at in staying.values_list(*_ORDER, "starts_at", "ends_at"):
+        yield from _slots_of(order, days, starts_at, ends_at)
+    gone_at = "participant__moves__at"
+    leaving = orders.filter(participant__moves__after__in=ENDED, **{f"{gone_at}__gt": start})
+    rows = leaving.values_list(*_ORDER, "starts_at", "ends_at", gone_at)
+    for *order, starts_at, ends_at, left_at in rows:
+        yield from _slots_of(order, days, starts_at, min(ends_at or left_at, left_at))
+
+
+def _slots_of(
+    order: Sequence[Any],
+    days: Sequence[dt.date],
+    starts_at: dt.datetime,
+    ends_at: dt.datetime | None,
 ) -> Iterator[Slot]:
-    """What the orders plan, until the participant left."""
-    left = Move.objects.filter(participant=OuterRef("participant"), after__in=ENDED).values("at")
-    orders = (
-        Order.objects.visible_to(user)
-        .filter(Q(ends_at=None) | Q(ends_at__gt=start), starts_at__lt=end)
-        .annotate(subject=F("participant__subject"), left_at=Subquery(left[:1]))
-        .only("participant_id", "drug", "frequency", "starts_at", "ends_at")
-    )
-    for order in orders:
-        for at in (at for day in days for at in planned_slots(order, day)):
-            if order.left_at is None or at < order.left_at:
-                yield Slot(
-                    order.participant_id, order.subject, order.pk, order.drug, order.frequency, at
-                )
+    participant, subject, pk, drug, frequency = order
+    for day in days:
+        for at in _slots(day, starts_at, ends_at, frequency):
+            yield Slot(participant, subject, pk, drug, frequency, at, day)
 
 
-def _recorded(user: User, start: dt.datetime, end: dt.datetime) -> Iterator[tuple[Slot, str]]:
-    rows = (
-        Administration.objects.visible_to(user)
-        .filter(slot_at__gte=start, slot_at__lt=end)
-        .values_list(
-            "participant_id",
-            "participant__subject",
-            "order_id",
-            "drug",
-            "order__frequency",
-            "slot_at",
-            "status",
-        )
+@lru_cache(maxsize=8192)
+def _slots(
+    day: dt.date, starts_at: dt.datetime, ends_at: dt.datetime | None, frequency: str
+) -> tuple[dt.datetime, ...]:
+    """The pure rule, remembered: the same orders are asked about all day."""
+    tz = timezone.get_default_timezone()
+    return slots_on(
+        day, starts_at=starts_at, ends_at=ends_at, frequency=Frequency(frequency), tz=tz
     )
-    for *slot, status in rows:
-        yield Slot(*slot), status
+
+
+def _recorded(user: User, days: Sequence[dt.date]) -> Iterator[Slot]:
+    """What was recorded of ``days``."""
+    start, end = day_bounds(days[0])[0], day_bounds(days[-1])[1]
+    rows = Administration.objects.visible_to(user).filter(slot_at__gte=start, slot_at__lt=end)
+    names = ("participant_id", "participant__subject", "order_id", "drug", "order__frequency")
+    ends = [(day_bounds(day)[1], day) for day in days]
+    for participant, subject, order, drug, frequency, at, status in rows.order_by().values_list(
+        *names, "slot_at", "status"
+    ):
+        day = next(day for end, day in ends if at < end)
+        yield Slot(participant, subject, order, drug, frequency, at, day, status)

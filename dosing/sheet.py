@@ -20,7 +20,7 @@ from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.protocol.definition import gettext_noop
 
-WARDS_A_PAGE = 25
+WARDS_A_PAGE = 10  # the whole trial as planned, and short enough for a phone
 BY_URGENCY, BY_SUBJECT = "urgency", "subject"
 ORDERS = (BY_URGENCY, BY_SUBJECT)
 _NO_SLOT = SlotState.PLANNED  # where a participant without any dose of the day stands

@@ -14,9 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from dosing import actions
 from dosing.confirmation import Confirmation, confirmation
-from dosing.forms import DoseCorrectionForm, DoseForm, GiveForm, WithdrawForm
+from dosing.forms import DoseCorrectionForm, DoseForm, GiveForm, WithdrawForm, order_form
 from dosing.models import Administration, DrugChoice, Order
-from dosing.ordering import order_form
 from dosing.rules.timing import is_open
 from dosing.selectors import at_slot, planned_slots, recorded_already, totals_to_date
 from dosing.sheet import BY_URGENCY, ORDERS, sheet_for

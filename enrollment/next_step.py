@@ -9,11 +9,13 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from enrollment.actions.screening import judge
 from enrollment.lists import ScreeningLine
 from enrollment.models import Screening
 from enrollment.permissions import ALLOCATE, CONFIRM, ENROL, SCREEN
 from enrollment.rules.verdicts import Eligibility
 from enrollment.states import State
+from trial_site import clock
 from trial_site.models import User
 from trial_site.roles import Permission
 
@@ -54,10 +56,26 @@ ENROLMENT = Step(
 ALLOCATION = Step(
     ALLOCATE, _("Allocate an arm"), "allocate", _("The next page shows what will happen.")
 )
+AGAIN = Step(
+    SCREEN,
+    _("Go through the screening again"),
+    "screening-edit",
+    _("Answers grow old: they are checked, judged and confirmed again."),
+)
+NEED_FRESH_VALUES = (CONFIRMATION, ENROLMENT, ALLOCATION)
+
+
+def step_today(line: ScreeningLine) -> tuple[Step | None, Eligibility | None]:
+    """What the screening waits for, and today's verdict where that is no longer good enough."""
+    step = next_step(line)
+    if step not in NEED_FRESH_VALUES:
+        return step, None
+    today = judge(line.screening, clock.today())
+    return (step, None) if today.eligible else (AGAIN, today)
 
 
 def next_step(line: ScreeningLine) -> Step | None:
-    """What the screening waits for, whoever may do it; ``None`` when nothing is left to do."""
+    """What comes next as long as no value is too old; ``None`` when nothing is left to do."""
     screening, participant = line.screening, line.participant
     if not line.consent:
         return CONSENT

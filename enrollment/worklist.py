@@ -9,21 +9,20 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from enrollment import selectors
-from enrollment.actions.screening import judge
 from enrollment.lists import ScreeningLine
 from enrollment.models import Screening
 from enrollment.next_step import (
+    AGAIN,
     ALLOCATION,
     CONFIRMATION,
     CONSENT,
     ENROLMENT,
     SUBMISSION,
     Step,
-    next_step,
+    step_today,
 )
 from enrollment.permissions import CONFIRM, SCREEN
 from enrollment.rules.verdicts import CriterionVerdict, Eligibility
-from trial_site import clock
 from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.presentation import WorkRow
@@ -35,6 +34,7 @@ TITLES = {
     CONFIRMATION: gettext_noop("Eligibility is to be confirmed"),
     ENROLMENT: gettext_noop("Patient is to be enrolled"),
     ALLOCATION: gettext_noop("Participant is to be allocated"),
+    AGAIN: gettext_noop("Screening values grew old"),
 }
 REASONS = {
     CONSENT: gettext_noop("The consent precedes the verdict"),
@@ -44,8 +44,6 @@ REASONS = {
     ALLOCATION: gettext_noop("Enrolled; screening values expire with time"),
 }
 OPEN, CONTINUE = gettext_noop("Open screening"), gettext_noop("Continue screening")
-EXPIRE = {CONFIRMATION, ENROLMENT, ALLOCATION}
-"""Steps before which the values must still be fresh."""
 
 
 def rows(user: User) -> Iterator[WorkRow]:
@@ -53,23 +51,20 @@ def rows(user: User) -> Iterator[WorkRow]:
     if SCREEN.allows(user) or CONFIRM.allows(user):
         for screening in selectors.open_screenings(user):
             line = ScreeningLine.of(screening)
-            step = next_step(line)
+            step, expired = step_today(line)
             if step is not None:
-                yield from _waiting(line, step, user)
+                yield from _waiting(line, step, expired, user)
             elif screening.status == Screening.Status.BLOCKED:
                 yield _undecided(line, screening.verdict)
 
 
-def _waiting(line: ScreeningLine, step: Step, user: User) -> Iterator[WorkRow]:
-    """Due for whoever takes the step.  Blocked where values grew old, or while a coordinator waits
-    for the investigator."""
-    row = _row(line, TITLES[step], Message(REASONS[step]))
-    mine = step.permission.allows(user)
-    today = judge(line.screening, clock.today()) if step in EXPIRE else None
-    if today is not None and not today.eligible:
-        if mine or SCREEN.allows(user):
-            yield replace(row, why=_missing(today))
-    elif mine:
+def _waiting(
+    line: ScreeningLine, step: Step, expired: Eligibility | None, user: User
+) -> Iterator[WorkRow]:
+    """Due for whoever takes the step; blocked while the coordinator waits for the investigator."""
+    why = _missing(expired) if expired else Message(REASONS[step])
+    row = _row(line, TITLES[step], why)
+    if step.permission.allows(user):
         action, url = _action(line, step)
         yield replace(row, state="due", badge=Message(gettext_noop("Due")), action=action, url=url)
     elif step is CONFIRMATION:

@@ -56,16 +56,17 @@ def _due(state: ParticipantSchedule) -> tuple[DueFlag, ...]:
 
 def _settle(participant: Participant, *, by: User) -> Flagged:
     """Bring one participant's flags in line, from facts read again under the lock."""
-    with recorded(by=by, reason="The fact arrived"):
+    with recorded(by=by):
         participant = locked(Participant.objects.filter(pk=participant.pk))
         [(_, state)] = schedules([participant])
         due = {flag.key: flag for flag in _due(state)}
         standing = {flag.key: flag for flag in Flag.objects.open().filter(participant=participant)}
         now = clock.now()
         gone = [standing[key] for key in sorted(standing.keys() - due.keys())]
-        for flag in gone:
-            flag.resolved_at = now
-            flag.save()
+        with recorded(by=by, reason="The fact arrived"):
+            for flag in gone:
+                flag.resolved_at = now
+                flag.save()
         fresh = [due[key] for key in sorted(due.keys() - standing.keys())]
         record_many(Flag, [_row(participant, flag) for flag in fresh])
         return Flagged(raised=len(fresh), resolved=len(gone))

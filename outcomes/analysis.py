@@ -192,7 +192,8 @@ def _on_the_axis(result: Result) -> Decimal | None:
     """Copies/mL, or the limit that the result lies beyond."""
     if result.unit != current().pcr.unit:
         return None
-    return result.value if result.value is not None else result.lod
+    copies: Decimal | None = result.lod if result.value is None else result.value
+    return copies
 
 
 def _point(participant: Participant, day: int, result: Result, copies: Decimal) -> ViralLoadPoint:

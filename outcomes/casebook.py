@@ -30,6 +30,7 @@ from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.presentation import TimelineEvent
 from trial_site.protocol import current
+from trial_site.protocol.definition import gettext_noop
 
 KINDS = {
     "dose": _("Doses"),
@@ -37,6 +38,10 @@ KINDS = {
     "visit": _("Visits"),
     "state": _("Trial"),
 }
+
+
+_OPEN = ("due", Message(gettext_noop("Open")))
+_RESOLVED = ("done", Message(gettext_noop("Resolved")))
 
 
 @dataclass(frozen=True)
@@ -77,9 +82,9 @@ def _flag_events(participant: Participant) -> list[TimelineEvent]:
         TimelineEvent(
             at=flag.resolved_at or flag.raised_at,
             icon="flag",
-            title=flag.title,
+            title=Message(flag.title),
             why=Message.from_json(flag.rule),
-            badge=("done", _("Resolved")) if flag.resolved_at else ("due", _("Open")),
+            badge=_RESOLVED if flag.resolved_at else _OPEN,
             history=("outcomes.flag", flag.pk),
             kind="visit",
         )

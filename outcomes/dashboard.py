@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.core.cache import cache
 from django.db.models import Sum
@@ -48,8 +48,8 @@ def cached(user: User, name: str, compute: Callable[[], T]) -> T:
     """``compute()``, kept until a fact changes; apart for each set of sites."""
     sites = ",".join(map(str, user.sites.order_by("pk").values_list("pk", flat=True)))
     entries = AuditChain.objects.aggregate(entries=Sum("length"))["entries"]
-    found: T = cache.get_or_set(f"outcomes:{name}:{sites}:{entries}", compute, CACHE_SECONDS)
-    return found
+    key = f"outcomes:{name}:{sites}:{entries}"
+    return cast(T, cache.get_or_set(key, compute, CACHE_SECONDS))
 
 
 def overview(user: User) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from oversight.selectors import model_name
+from oversight.changes import model_name
 from oversight.verification import tracked_models
 
 

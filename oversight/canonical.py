@@ -8,14 +8,21 @@ from typing import Any
 from uuid import UUID
 
 
-_AS_IT_IS = frozenset({str, int, bool, type(None)})
+_AS_IT_IS = frozenset({str, int, bool, type(None)})  # asked first: most of what a record holds
 
 
 def plain(value: Any) -> Any:
     """``value`` as JSON holds it: exact decimals as text, moments in UTC."""
-    if type(value) in _AS_IT_IS:  # most values: asked first, for every save asks it of each column
+    if type(value) in _AS_IT_IS:
         return value
     match value:
+        case dict():
+            return {
+                str(key): item if type(item) in _AS_IT_IS else plain(item)
+                for key, item in value.items()
+            }
+        case list() | tuple():
+            return [plain(item) for item in value]
         case int() | str():
             return str(value) if isinstance(value, str) else value
         case dt.datetime():
@@ -24,10 +31,6 @@ def plain(value: Any) -> Any:
             return value.isoformat()
         case Decimal() | UUID():
             return str(value)
-        case dict():
-            return {str(key): plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [plain(item) for item in value]
     raise TypeError(f"No canonical form for {type(value).__name__}")
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
-from django.apps import apps
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -60,19 +59,6 @@ def record_entries(user: User, model: str, pk: int) -> QuerySet[AuditEntry]:
     """What happened to one record, newest first."""
     entries = visible_entries(user).filter(model=model, object_id=str(pk))
     return entries.order_by("-sequence")
-
-
-def model_name(label: str) -> str:
-    """``dosing.administration`` in words."""
-    return str(apps.get_model(label)._meta.verbose_name) if label else ""
-
-
-def field_name(label: str, column: str) -> str:
-    """A column in words: ``given_at`` is "given at"; a name that is no field any more stays."""
-    for field in apps.get_model(label)._meta.concrete_fields if label else ():
-        if field.attname == column:
-            return str(field.verbose_name)
-    return column
 
 
 def as_csv(entries: QuerySet[AuditEntry]) -> Iterator[str]:

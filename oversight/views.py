@@ -10,9 +10,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from oversight.account_forms import AccountForm, NewAccountForm
 from oversight.accounts import accounts_with_sites
 from oversight.audit_forms import AuditSearchForm
+from oversight.changes import model_name, with_changes
 from oversight.forms import attempt
-from oversight.permissions import READ_HISTORY
-from oversight.selectors import as_csv, model_name, record_entries, search_entries
+from oversight.permissions import READ_AUDIT, READ_HISTORY
+from oversight.selectors import as_csv, record_entries, search_entries
 from trial_site.http import StaffRequest
 
 ENTRIES_A_PAGE = 50
@@ -27,6 +28,7 @@ def audit(request: StaffRequest) -> HttpResponse:
     context = {
         "form": form,
         "page_obj": page,
+        "entries": with_changes(page.object_list),
         "can_open_history": READ_HISTORY.allows(request.user),
     }
     return render(request, "oversight/audit.html", context)
@@ -47,7 +49,12 @@ def history(request: StaffRequest, model: str, pk: int) -> HttpResponse:
     entries = list(record_entries(request.user, model, pk))
     if not entries:
         raise Http404
-    context = {"entries": entries, "record": entries[0], "kind": model_name(model)}
+    context = {
+        "entries": with_changes(entries),
+        "record": entries[0],
+        "kind": model_name(model),
+        "can_open_audit": READ_AUDIT.allows(request.user),
+    }
     return render(request, "oversight/history.html", context)
 
 

@@ -31,7 +31,7 @@ def simulate_in_bulk(
 ) -> None:
     """As ``simulate``: the same people on the same days, in the same arms, with the same fates.
 
-    Up to ten participants it is the same trial; beyond, people of one fate and arm have the same
+    Up to five participants it is the same trial; beyond, people of one fate and arm have the same
     values, on their own days.  Raises ``Refused`` where participants exist already.
     """
     staff = open_trial(participants=participants, seed=seed, as_of=as_of)

@@ -15,7 +15,7 @@ from enrollment.models import AllocationSlot, Participant
 from enrollment.seals import seal
 from oversight.records import Record, history_model
 from oversight.trail import AuditAction, AuditEntry
-from simulation.disease import FATES
+from simulation.disease import Fate, Patient
 from simulation.moving import holds_date
 from simulation.people import Staff
 from simulation.trial import Course, play
@@ -55,7 +55,7 @@ class Patterns:
 
     def __init__(self, staff: Staff, seed: int, as_of: dt.datetime) -> None:
         self.staff, self.seed, self.as_of = staff, seed, as_of
-        self._played: dict[tuple[str, int, str], Pattern] = {}
+        self._played: dict[tuple[str, Fate, str], Pattern] = {}
 
     def of(self, course: Course, arm: str) -> Pattern:
         """The pattern of ``course``, whose patient is allocated to ``arm``, if to any.
@@ -63,7 +63,7 @@ class Patterns:
         Courses are asked for in the order of their start, so that the first of its kind is also the
         longest, and the others are cut short at the same ``as_of``.
         """
-        key = (course.journey, course.number % len(FATES), arm)
+        key = (course.journey, Patient.number(course.number, self.seed).fate, arm)
         if key not in self._played:
             self._played[key] = self._play(course, arm)
         return self._played[key]

@@ -1,6 +1,7 @@
 """What is asked at the bedside and by whoever orders."""
 
 from dosing.forms.doses import DoseCorrectionForm, DoseForm, GiveForm, WithdrawForm
+from dosing.forms.opening import order_form
 from dosing.forms.orders import GanciclovirOrderForm, Il2OrderForm, OrderForm
 
 __all__ = [
@@ -11,4 +12,5 @@ __all__ = [
     "Il2OrderForm",
     "OrderForm",
     "WithdrawForm",
+    "order_form",
 ]

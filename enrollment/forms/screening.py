@@ -58,7 +58,8 @@ class ScreeningForm(EntryForm, Questions):
         for unit, numbers in UNIT_OF.items():
             has_number = any(self.cleaned_data.get(name) is not None for name in numbers)
             if has_number and not self.cleaned_data.get(unit):
-                self.add_error(unit, gettext("Choose the unit that the laboratory printed"))
+                text = gettext("Choose the unit that the laboratory printed for %(name)s")
+                self.add_error(unit, text % {"name": self.fields[numbers[0]].label})
 
     def _check_not_detected(self) -> None:
         not_detected = self.cleaned_data.get("cmv_operator") is Operator.NOT_DETECTED

@@ -9,9 +9,9 @@ from django.views.decorators.http import require_GET
 from enrollment import selectors
 from enrollment.actions.allocation import allocate as allocate_participant
 from enrollment.actions.screening import judge
-from enrollment.cards import cards
 from enrollment.forms import PressForm
 from enrollment.models import Participant
+from enrollment.views.cards import blocking, cards
 from enrollment.views.common import GET_OR_POST, participant_crumbs, posted, tell
 from oversight.forms import attempt
 from trial_site import clock
@@ -55,14 +55,13 @@ def _before(request: StaffRequest, participant: Participant, form: PressForm) ->
     """Screening values expire, so eligibility is judged as of today."""
     screening = participant.screening
     eligibility = judge(screening, clock.today())
-    found = cards(current(), eligibility)
     context = {
         "form": form,
         "participant": participant,
         "screening": screening,
         "consent": screening.consent,
         "eligibility": eligibility,
-        "blocking": [card for card in found.values() if card.blocks],
+        "blocking": blocking(cards(current(), eligibility)),
         "list": selectors.allocation_list_used()[0],
         "arms": current().arms,
         "rule": current().allocation,

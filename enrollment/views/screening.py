@@ -20,7 +20,6 @@ from enrollment.actions.screening import (
     start_screening,
     submit_screening,
 )
-from enrollment.cards import Card, answer_sections, cards, form_sections
 from enrollment.forms import (
     ConsentForm,
     EditScreeningForm,
@@ -30,9 +29,17 @@ from enrollment.forms import (
 )
 from enrollment.lists import ScreeningLine, filters
 from enrollment.models import Screening
-from enrollment.next_step import SUBMISSION, consequence, may_edit, next_step, save_bar
+from enrollment.next_step import (
+    SUBMISSION,
+    Step,
+    consequence,
+    may_edit,
+    save_bar,
+    step_today,
+)
 from enrollment.permissions import SCREEN
 from enrollment.rules.verdicts import Eligibility
+from enrollment.views.cards import answer_sections, blocking, cards, form_sections
 from enrollment.views.common import (
     GET_OR_POST,
     PAGE_SIZE,
@@ -166,35 +173,26 @@ def detail(request: StaffRequest, number: str) -> HttpResponse:
     screening = get_object_or_404(selectors.screenings(request.user), number=number)
     line, eligibility = ScreeningLine.of(screening), _eligibility(screening)
     found = cards(by_version(eligibility.protocol_version), eligibility)
+    step, expired = step_today(line)
     context = {
         "line": line,
         "eligibility": eligibility,
-        "blocking": [card for card in found.values() if card.blocks],
-        "expired": _expired(line),
+        "blocking": blocking(found),
+        "expired": blocking(cards(current(), expired)) if expired else [],
         "sections": answer_sections(screening, found),
         "may_edit": may_edit(line, request.user),
         "opens_history": may_open(request.user, "oversight:history"),
         "crumbs": screening_crumbs(),
         "here": screening.number,
-        **_step_bar(request, line, eligibility),
+        **_step_bar(request, line, step, eligibility),
     }
     return render(request, "enrollment/screening.html", context)
 
 
-def _expired(line: ScreeningLine) -> list[Card]:
-    """What no longer passes today although it did when the screening was submitted."""
-    is_open = line.screening.status == Screening.Status.ELIGIBLE
-    if not is_open or (line.participant and line.participant.arm):
-        return []
-    today = cards(current(), judge(line.screening, clock.today()))
-    return [card for card in today.values() if card.blocks]
-
-
 def _step_bar(
-    request: StaffRequest, line: ScreeningLine, eligibility: Eligibility
+    request: StaffRequest, line: ScreeningLine, step: Step | None, eligibility: Eligibility
 ) -> dict[str, Any]:
     """The button of the next step, for those who may take it."""
-    step = next_step(line)
     if step is None or not step.permission.allows(request.user):
         return {"step": None}
     return {

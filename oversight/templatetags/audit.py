@@ -1,13 +1,10 @@
 """How an audit entry is read by people."""
 
-import json
-from typing import Any, NamedTuple
-
 from django import template
 from django.utils.translation import gettext_lazy as _
 
-from oversight.selectors import field_name, model_name
-from oversight.trail import AuditAction, AuditEntry
+from oversight import changes
+from oversight.trail import AuditEntry
 
 register = template.Library()
 
@@ -15,24 +12,14 @@ EVENTS = {
     "allocation_list_generated": _("Allocation list generated"),
     "sites_changed": _("Sites of an account changed"),
     "password_changed": _("Password changed"),
+    "unusual_values_confirmed": _("Unusual values confirmed"),
 }
 
 
-class Change(NamedTuple):
-    field: str
-    old: str
-    new: str
-
-
 @register.filter
-def changed_fields(entry: AuditEntry) -> list[Change]:
-    """Old → new of each field, in words; an event's details count as new."""
-    if entry.action == AuditAction.EVENT:
-        return [Change(name, "", _text(value)) for name, value in entry.changes.items()]
-    pairs = entry.changes.items()
-    return [
-        Change(field_name(entry.model, name), _text(old), _text(new)) for name, (old, new) in pairs
-    ]
+def changed_fields(entry: AuditEntry) -> str:
+    """The names of the changed fields, in one line."""
+    return ", ".join(changes.changed_fields(entry))
 
 
 @register.filter
@@ -40,10 +27,4 @@ def what(entry: AuditEntry) -> str:
     """The record or the event that an entry is about."""
     if entry.event:
         return str(EVENTS.get(entry.event, entry.event))
-    return f"{model_name(entry.model)} {entry.object_label}"
-
-
-def _text(value: Any) -> str:
-    if value in (None, "", [], {}):
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"{changes.model_name(entry.model)} {entry.object_label}"

@@ -148,7 +148,7 @@ def test_a_dose_given_although_a_result_holds_it_keeps_the_warning(
 ) -> None:
     blood(order.participant, anc="0.49", hemoglobin="112", platelets="140")
     saved = record_dose(order, slot_at=at(8), given=given(order), by=staff[Role.NURSE])
-    assert [warning["params"]["value"] for warning in saved.warnings] == ["0.49\u00a010^9/L"]
+    assert [warning["params"]["value"] for warning in saved.warnings] == ["0.49\u00a0×10⁹/L"]
 
 
 @pytest.mark.parametrize(("second", "asked"), [(at(15, 59), 1), (at(16), 0)])

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from dosing.actions import order_drug, withdraw_drugs
 from dosing.cards import Card
@@ -142,7 +143,7 @@ def test_a_held_card_shows_the_result_and_has_no_main_action(
     ward = only_ward(nurse)
     first, second = first_card(ward, 1), first_card(ward, 2)
     assert [str(line) for line in first.why] == [
-        "Neutrophils (ANC) 0.49\u00a010^9/L, below 0.5: hold (blood of 18 Mar 06:30)"
+        "Neutrophils (ANC) 0.49\u00a0×10⁹/L, below 0.5: hold (blood of 18 Mar 06:30)"
     ]
     assert [button.label for button in first.buttons] == [
         "Record not given: held",
@@ -154,7 +155,7 @@ def test_a_held_card_shows_the_result_and_has_no_main_action(
 
 def test_a_bound_is_shown_as_it_was_printed(order: Order, nurse: User, blood: Blood) -> None:
     blood(order.participant, anc="<0.5")
-    assert "<0.5\u00a010^9/L, below 0.5" in str(first_card(only_ward(nurse)).why[0])
+    assert "<0.5\u00a0×10⁹/L, below 0.5" in str(first_card(only_ward(nurse)).why[0])
 
 
 def test_unknown_counts_are_named_and_never_good(order: Order, nurse: User, blood: Blood) -> None:
@@ -205,6 +206,18 @@ def test_yesterday_shows_what_nobody_recorded(order: Order, nurse: User) -> None
     assert today.forgotten == 2
 
 
+def test_a_dose_of_midnight_belongs_to_the_day_that_begins(
+    participant: Participant, nurse: User
+) -> None:
+    factories.dose(factories.order(participant, starts_at=at(12, day=17)), at(0))
+    days = day_plan(nurse, [TODAY - dt.timedelta(days=1), TODAY], clock.now()).slots
+    assert [(slot.day.day, slot.state) for slot in days] == [
+        (17, "late"),
+        (18, "given"),
+        (18, "planned"),
+    ]
+
+
 def test_an_old_dose_is_not_held_by_todays_blood(order: Order, nurse: User, blood: Blood) -> None:
     with time_machine.travel(at(9, day=19), tick=False):
         blood(order.participant, at(6, day=19), anc="0.2")
@@ -229,6 +242,27 @@ def test_nothing_is_planned_once_the_participant_left(
     assert cards(ward)[1:] == [["Given 08:00"], []]
     assert str(ward.columns[2].absent) == "The participation has ended"
     assert sheet(nurse, dt.date(2026, 3, 19)).wards == []
+
+
+def test_leaving_follow_up_brings_no_dose_back(site: Site, nurse: User, staff: Staff) -> None:
+    treated = factories.on_treatment(site, CONTROL_ARM)
+    withdraw_drugs(treated, reason="Conversion", by=staff[Role.INVESTIGATOR])
+    with time_machine.travel(at(23), tick=False):
+        end_participation(treated, after=State.LOST, why="No contact", by=staff[Role.COORDINATOR])
+        slots = plan(nurse).slots
+    assert [timezone.localtime(slot.at).hour for slot in slots] == [8]
+
+
+def test_a_large_ward_is_shown_page_by_page(site: Site, nurse: User) -> None:
+    for hour in range(11):
+        factories.order(factories.allocated(site, CONTROL_ARM), starts_at=at(10 + hour))
+    first = sheet(nurse)
+    second = sheet_for(nurse, day=TODAY, order=BY_URGENCY, page="2")
+    assert (len(first.wards), len(second.wards)) == (10, 1)
+    assert {ward.participant for ward in second.wards}.isdisjoint(
+        ward.participant for ward in first.wards
+    )
+    assert first.tally == second.tally == [("due", Message("%(n)s due", {"n": "1"}))]
 
 
 # --- columns --------------------------------------------------------------------------------------

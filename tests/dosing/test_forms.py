@@ -7,9 +7,8 @@ from uuid import uuid4
 import pytest
 from django.http import QueryDict
 
-from dosing.forms import DoseCorrectionForm, DoseForm, GanciclovirOrderForm, GiveForm
+from dosing.forms import DoseCorrectionForm, DoseForm, GanciclovirOrderForm, GiveForm, order_form
 from dosing.models import Administration, Order
-from dosing.ordering import order_form
 from enrollment.models import Participant
 from tests import factories
 from tests.dosing.conftest import Blood, at

@@ -35,7 +35,7 @@ def test_a_value_strictly_below_its_limit_holds(analyte, value, held):
 def test_the_reason_shows_the_result_and_the_limit():
     reason = hold_reasons({**FINE, "anc": Decimal("0.49")}, PROTOCOL)[0]
     assert reason.render().replace("\N{NO-BREAK SPACE}", " ") == (
-        "Neutrophils (ANC) 0.49 10^9/L, below 0.5: hold"
+        "Neutrophils (ANC) 0.49 ×10⁹/L, below 0.5: hold"
     )
 
 

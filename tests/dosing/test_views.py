@@ -263,7 +263,7 @@ def test_a_held_dose_is_not_given_with_one_tap(order: Order, login: Login, blood
     assert not Administration.objects.exists()
     page = client.get(record_url(order)).content.decode()
     assert "Held: do not give" in page
-    assert "0.49\u00a010^9/L, below 0.5" in page
+    assert "0.49\u00a0×10⁹/L, below 0.5" in page
 
 
 # --- something else happened ------------------------------------------------------------------

@@ -78,7 +78,7 @@ def test_a_held_drug_is_one_row_for_the_investigator_and_none_for_the_nurse(
     blood(order.participant, anc="0.49")
     (row,) = rows(staff[Role.INVESTIGATOR])
     assert (row.state, str(row.title)) == ("blocked", "Ganciclovir is held")
-    assert "0.49\u00a010^9/L, below 0.5" in str(row.why)
+    assert "0.49\u00a0×10⁹/L, below 0.5" in str(row.why)
     assert rows(staff[Role.NURSE]) == []
 
 

@@ -4,11 +4,13 @@ import datetime as dt
 from html.parser import HTMLParser
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 from enrollment.models import Participant, Screening
 from trial_site import clock
+
+Response = Any
+"""What Django's test client returns; its stubs know less of it than it has."""
 
 KEY = "entry_key"
 LOG, NEW = "/screening/", "/screening/new/"
@@ -70,11 +72,12 @@ class _Forms(HTMLParser):
             self._textarea = ""
 
 
-def text(response: HttpResponse) -> str:
-    return response.content.decode()
+def text(response: Response) -> str:
+    content: bytes = response.content
+    return content.decode()
 
 
-def typed(response: HttpResponse) -> dict[str, str]:
+def typed(response: Response) -> dict[str, str]:
     """What the page's own form would send if nothing were changed."""
     assert response.status_code == 200, response.status_code
     reader = _Forms()
@@ -83,7 +86,7 @@ def typed(response: HttpResponse) -> dict[str, str]:
     return {name: value for name, value in form.items() if name != "csrfmiddlewaretoken"}
 
 
-def send(client: Client, url: str, *, to: str = "", **answers: Any) -> HttpResponse:
+def send(client: Client, url: str, *, to: str = "", **answers: Any) -> Response:
     """Open the page ``url``, change the named answers, send the form and follow to the end.
 
     ``to`` is where the form is sent if that is another address.
@@ -92,11 +95,20 @@ def send(client: Client, url: str, *, to: str = "", **answers: Any) -> HttpRespo
     return client.post(to or url, data, follow=True)
 
 
-def verdict_of(response: HttpResponse, criterion: str) -> str:
+class _Words(HTMLParser):
+    """The words of a piece of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.words += data.split()
+
+
+def verdict_of(response: Response, criterion: str) -> str:
     """The card of one criterion, tags left out."""
     start = text(response).split(f'id="verdict-{criterion}"', 1)[1]
-    words: list[str] = []
-    reader = HTMLParser()
-    reader.handle_data = words.append  # type: ignore[method-assign]
+    reader = _Words()
     reader.feed(start.split('<div class="verdict verdict--', 1)[0].partition(">")[2])
-    return " ".join(" ".join(words).split())
+    return " ".join(reader.words)

@@ -93,9 +93,8 @@ def test_an_end_is_possible_now_and_has_a_reason(
 def test_an_end_is_written_down_with_who_and_why(treated: Participant, coordinator: User) -> None:
     ended = end_participation(treated, after=State.LOST, why="Moved away", by=coordinator)
     assert ended.has_ended
-    move = Move.objects.filter(participant=treated).last()
-    assert (move.before, move.after) == (State.ON_TREATMENT, State.LOST)
-    assert (move.why, move.by) == ("Moved away", coordinator)
+    move = Move.objects.get(participant=treated, after=State.LOST)
+    assert (move.before, move.why, move.by) == (State.ON_TREATMENT, "Moved away", coordinator)
 
 
 # --- who, and where ------------------------------------------------------------------------------

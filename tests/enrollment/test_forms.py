@@ -88,10 +88,9 @@ def as_sent(form: ScreeningForm) -> dict[str, str]:
     sent = {}
     for part in (form, *form.steroids, form.steroids.management_form):
         for field in part:
+            value: Any = field.field.widget.format_value(field.value())
             if isinstance(field.field.widget, CheckboxInput):
                 value = "on" if field.value() else None
-            else:
-                value = field.field.widget.format_value(field.value())
             if isinstance(value, list):
                 value = value[0] if value else None
             if value is not None:
@@ -192,7 +191,7 @@ def test_the_layout_asks_every_question_and_judges_every_criterion_once() -> Non
 
 
 def test_choices_and_units_are_the_protocols() -> None:
-    fields = ScreeningForm().fields
+    fields: dict[str, Any] = ScreeningForm().fields
     assert [code for code, _ in fields["diagnosis"].choices][1:] == list(current().criteria_sets)
     assert [unit for unit, _ in fields["creatinine_unit"].choices] == ["", "µmol/L", "mg/dL"]
     assert [unit for unit, _ in fields["cmv_unit"].choices] == ["", "copies/mL", "IU/mL"]
@@ -229,8 +228,12 @@ def form_with(**answers: str) -> ScreeningForm:
             "anc_value",
             "-1 10^9/L is not possible.",
         ),
-        ({"creatinine_unit": ""}, "creatinine_unit", "Choose the unit that the laboratory printed"),
-        ({"cmv_unit": ""}, "cmv_unit", "Choose the unit that the laboratory printed"),
+        (
+            {"creatinine_unit": ""},
+            "creatinine_unit",
+            "Choose the unit that the laboratory printed for Creatinine",
+        ),
+        ({"cmv_unit": ""}, "cmv_unit", "Choose the unit that the laboratory printed for CMV-DNA"),
         ({"platelets_value": "180"}, "platelets_unit", "Choose the unit that the laboratory"),
         ({"cmv_operator": "ND"}, "cmv_value", "Not detected has no number: empty this"),
     ],

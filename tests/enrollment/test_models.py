@@ -143,9 +143,10 @@ def test_records_name_themselves_and_their_chain(site: Site, coordinator: User) 
     assert str(participant.screening.consent) == "SCR-001 · 1.1"
     assert str(participant.allocation) == f"PKU-001 · {participant.arm}"
     assert str(participant.allocation.slot) == "NCT04225780|ALL|v1 #1"
-    assert str(participant.moves.first()) == "PKU-001: Enrolled"
+    move = participant.moves.get(after=State.ENROLLED)
+    assert str(move) == "PKU-001: Enrolled"
     chain = f"participant:{participant.pk}"
-    chained = [participant, participant.allocation, visit, participant.moves.first()]
+    chained: list[Any] = [participant, participant.allocation, visit, move]
     assert {record.audit_chain for record in chained} == {chain}
     sites = {record.audit_site_id for record in [*chained, participant.screening.consent]}
     assert sites == {site.pk}

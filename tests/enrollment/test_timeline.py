@@ -151,17 +151,25 @@ def test_confirmed_patients_are_to_be_enrolled_and_participants_allocated(
     assert not list(worklist.rows(investigator))
 
 
-def test_values_that_grew_old_block_and_are_named(
-    site: Site, coordinator: User, monkeypatch: pytest.MonkeyPatch
+def test_answers_that_grew_old_are_named_and_gone_through_again(
+    site: Site, coordinator: User, investigator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    factories.enrolled(site)
+    participant, submitted = factories.enrolled(site), factories.submitted(site)
     later = clock.today() + dt.timedelta(days=7)
     monkeypatch.setattr(clock, "today", lambda: later)
-    assert said(only_row(coordinator)) == (
-        "blocked",
-        "Participant is to be allocated",
-        "I2: needs a value at most 7 d old (this one is 8 d old)",
-    )
+    rows = list(worklist.rows(coordinator))
+    assert [(row.subject, row.url) for row in rows] == [
+        (participant.subject, page(participant.screening, "edit")),
+        (submitted.number, page(submitted, "edit")),
+    ]
+    assert {said(row) for row in rows} == {
+        (
+            "due",
+            "Screening values grew old",
+            "I2: needs a value at most 7 d old (this one is 8 d old)",
+        )
+    }
+    assert not list(worklist.rows(investigator))
 
 
 def test_what_is_finished_asks_for_nothing(site: Site, coordinator: User) -> None:

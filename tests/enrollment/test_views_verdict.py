@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.test import Client
 
 from enrollment.models import Consent, Participant, Screening
@@ -51,16 +52,27 @@ def test_answers_are_shown_to_those_who_have_no_form(login: Login, draft: Screen
     assert "Draft: judged as of today" in shown
 
 
-def test_a_verdict_that_no_longer_holds_says_so(
-    desk: Client, site: Site, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.requirement("R10")
+@pytest.mark.parametrize("days", [1, 7])
+def test_a_verdict_that_no_longer_holds_is_gone_through_again(
+    login: Login, site: Site, days: int
 ) -> None:
-    screening = factories.confirmed(site)
-    later = clock.today() + dt.timedelta(days=7)
-    monkeypatch.setattr(clock, "today", lambda: later)
-    shown = text(desk.get(page(screening)))
-    assert "Passed when it was submitted, but not any more today." in shown
-    assert "E4d" not in shown.split("Replace the old values")[1].split("</ul>")[0]
-    assert "I2 CMV-DNA positive" in shown.split("Replace the old values")[1]
+    """The next day the doses since are unknown; a week later the CMV-DNA is too old as well."""
+    screening = factories.submitted(site)
+    with time_machine.travel(clock.now() + dt.timedelta(days=days)):
+        investigators = text(login(Role.INVESTIGATOR).get(page(screening)))
+        desk = login(Role.COORDINATOR)
+        coordinators = text(desk.get(page(screening)))
+        again = send(desk, page(screening, "edit"), reason="Checked on the day")
+    for shown in (investigators, coordinators):
+        assert "Passed when it was submitted, but not any more today." in shown
+        named = shown.split("not any more today.")[1].split("</ul>")[0]
+        assert "I3 Corticosteroid dose" in named
+        assert ("I2 CMV-DNA positive" in named) is (days == 7)
+        assert "Confirm eligibility" not in shown
+    assert ">Go through the screening again<" in coordinators
+    assert ">Go through the screening again<" not in investigators
+    assert ("All criteria pass." in text(again)) is (days == 1)
 
 
 STEPS: list[tuple[Callable[[Site], Screening], Role, str]] = [
@@ -201,4 +213,4 @@ def test_a_consent_sent_twice_is_one(desk: Client, site: Site) -> None:
     other = data | {"entry_key": str(uuid4())}
     assert "Consent is recorded already" in text(desk.post(page(draft, "consent"), other))
     assert Consent.objects.count() == 1
-    assert desk.get(page(draft, "consent")).url == page(draft)
+    assert desk.get(page(draft, "consent"))["Location"] == page(draft)

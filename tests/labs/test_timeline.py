@@ -56,8 +56,8 @@ def test_a_panel_is_one_event_led_by_its_worst_value(
     )
     event = only_event(participant, reader)
     title, why = text(event)
-    assert title == "Neutrophils (ANC) 0.46 10^9/L"
-    assert why == "Haemoglobin 96 g/L (G2), White blood cells 4.1 10^9/L"
+    assert title == "Neutrophils (ANC) 0.46 ×10⁹/L"
+    assert why == "Haemoglobin 96 g/L (G2), White blood cells 4.1 ×10⁹/L"
     assert event.badge is not None
     assert (event.badge[0], str(event.badge[1])) == ("bad", "Grade 4")
 

@@ -30,8 +30,7 @@ pytestmark = pytest.mark.usefixtures("copied")
 def copied(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Twelve participants of one fate, of whom one an arm was played.  Made once; only read."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("disease", "patterns"):
-            patch.setattr(f"simulation.{module}.FATES", (Fate.COMPLETES,))
+        patch.setattr("simulation.disease.FATES", (Fate.COMPLETES,))
         with django_db_blocker.unblock(), undone(), override_settings(DEMO=True):
             simulate_in_bulk(participants=12, seed=7, as_of=AS_OF)
             yield

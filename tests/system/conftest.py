@@ -14,7 +14,7 @@ import time_machine
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from redis import Redis
 
 from tests import factories, services
@@ -26,7 +26,7 @@ from trial_site.roles import Role
 PROJECT = Path(__file__).resolve().parents[2]
 DESK, PHONE = 1440, 360
 MORNING = dt.datetime(2026, 3, 18, 2, 30, tzinfo=dt.UTC)  # a Wednesday, half past ten at the site
-MOST_MILLISECONDS = 15_000  # for one action on a page
+MOST_MILLISECONDS = 15_000  # for a page to do or to say something
 FIRST_REDIS_DATABASE = 10  # one for each process of xdist
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -45,6 +45,7 @@ def browser(built_bundle: None) -> Iterator[Browser]:
     """The system's Chromium, one for the session."""
     # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    expect.set_options(timeout=MOST_MILLISECONDS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=services.chromium(), args=CHROMIUM_ARGUMENTS
@@ -74,10 +75,9 @@ def open_browser(browser: Browser, live_server: Any) -> Iterator[Callable[..., P
         )
         context.set_default_timeout(MOST_MILLISECONDS)
         contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda line: complaints.extend(errors_in(line)))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        return page
+        context.on("console", lambda line: complaints.extend(errors_in(line)))
+        context.on("weberror", lambda raised: complaints.append(str(raised.error)))
+        return context.new_page()
 
     yield window
     for context in contexts:

@@ -1,5 +1,9 @@
 """What people do on the pages.  Controls are found as people find them: by what they say."""
 
+import base64
+import hmac
+import struct
+import time
 from collections.abc import Mapping
 
 from playwright.sync_api import Locator, Page, expect
@@ -72,12 +76,12 @@ def type_into(page: Page, answers: Mapping[str, str]) -> None:
         page.keyboard.type(keys)
 
 
-def type_moment(page: Page, name: str, day: str, time: str) -> None:
+def type_moment(page: Page, name: str, day: str, hour: str) -> None:
     """Type a day and a time as an American browser takes them: ``03182026``, ``0830AM``."""
     tab_to(page, name)
     page.keyboard.type(day)
     page.keyboard.press("Tab")
-    page.keyboard.type(time)
+    page.keyboard.type(hour)
 
 
 def press_key(page: Page, name: str) -> None:
@@ -104,3 +108,11 @@ def again(page: Page) -> Page:
     second = page.context.new_page()
     second.goto(page.url)
     return second
+
+
+def code_of(secret: str) -> str:
+    """What an authenticator app shows now (RFC 6238: SHA-1, 30 s, six digits)."""
+    moment = struct.pack(">Q", int(time.time()) // 30)
+    mac = hmac.digest(base64.b32decode(secret), moment, "sha1")
+    [number] = struct.unpack_from(">I", mac, mac[-1] & 0xF)
+    return f"{(number & 0x7FFFFFFF) % 1_000_000:06}"

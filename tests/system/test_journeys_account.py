@@ -1,10 +1,6 @@
 """One's own account and preferences: language, theme, the second factor, the session's end."""
 
-import base64
-import hmac
 import re
-import struct
-import time
 from collections.abc import Callable
 
 import pytest
@@ -12,7 +8,7 @@ import time_machine
 from playwright.sync_api import Page, expect
 
 from tests import factories
-from tests.system.steps import enter_credentials, fill, follow, press, says
+from tests.system.steps import code_of, enter_credentials, fill, follow, press, says
 from trial_site.models import Site
 from trial_site.roles import Role
 
@@ -20,14 +16,6 @@ pytestmark = pytest.mark.browser
 
 CHINESE = re.compile("^[\\u4e00-\\u9fff]+$")
 HALF_AN_HOUR = 31 * 60
-
-
-def code_of(secret: str) -> str:
-    """What an authenticator app shows now (RFC 6238: SHA-1, 30 s, six digits)."""
-    moment = struct.pack(">Q", int(time.time()) // 30)
-    mac = hmac.digest(base64.b32decode(secret), moment, "sha1")
-    [number] = struct.unpack_from(">I", mac, mac[-1] & 0xF)
-    return f"{(number & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 def test_language_and_theme_are_kept(sign_in: Callable[..., Page]) -> None:

@@ -101,7 +101,7 @@ def test_a_casebook_tells_everything(
     expect(page.locator(".event-title")).to_contain_text(
         [
             "Day 7 Open",
-            "Neutrophils (ANC) 0.46 10^9/L Grade 4",
+            "Neutrophils (ANC) 0.46 ×10⁹/L Grade 4",
             "Allocated: IL-2 + ganciclovir",
             "Enrolled",
             "Eligibility confirmed",

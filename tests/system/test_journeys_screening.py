@@ -47,9 +47,7 @@ def answer_the_questions(page: Page, *, ast: str) -> None:
     )
     fill(page, {"ALT": "22", "ALT ULN": "40", "AST": ast, "AST ULN": "35"})
     fill(page, {"Collected, with bilirubin": YESTERDAY})
-    fill(
-        question(page, "bilirubin"), {"Total bilirubin": "12.4", "ULN": "21.0", "Unit": "µmol/L"}
-    )
+    fill(question(page, "bilirubin"), {"Total bilirubin": "12.4", "ULN": "21.0", "Unit": "µmol/L"})
     no(page, "fever", "another active infection", "intolerance to IL-2", "heart failure")
     no(page, "another severe disease", "malignancy", "psychiatric", "intolerance to ganciclovir")
     tests = ("HBsAg", "Anti-HCV", "HIV antigen/antibody", "Treponemal antibody", "RPR", "EBV DNA")

@@ -20,7 +20,7 @@ from trial_site import clock
 from trial_site.models import Site
 from trial_site.roles import Role
 
-EIGHT, NINE = dt.time(8), dt.time(9)
+SEVEN, EIGHT = dt.time(7), dt.time(8)
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,9 @@ def trial_in_progress(site: Site, time: time_machine.Traveller) -> Trial:
 
 
 def _begun(site: Site) -> Participant:
-    """The next participant of the list, treated since eight, whose baseline was sampled at seven."""
+    """The next participant of the list, treated since eight, with a baseline of seven o'clock."""
     participant = factories.on_treatment(site, days_ago=0)
-    plated(participant, BASELINE, at=factories.local(clock.today(), dt.time(7)))
+    plated(participant, BASELINE, at=factories.local(clock.today(), SEVEN))
     entered(participant, pcr("52000"))
     return participant
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from dosing.forms import GanciclovirOrderForm, Il2OrderForm, OrderForm
+from dosing.forms.orders import GanciclovirOrderForm, Il2OrderForm, OrderForm
 from dosing.models import DrugChoice
 from dosing.proposals import proposal_for
 from dosing.rules.orders import Phase

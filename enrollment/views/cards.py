@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +62,10 @@ class Card:
 def cards(protocol: Protocol, eligibility: Eligibility | None) -> dict[str, Card]:
     """Every criterion of the protocol, by its id, with its verdict if there is one."""
     return {criterion.id: _card(criterion, eligibility) for criterion in protocol.criteria}
+
+
+def blocking(found: Mapping[str, Card]) -> list[Card]:
+    return [card for card in found.values() if card.blocks]
 
 
 def _card(criterion: Criterion, eligibility: Eligibility | None) -> Card:
