@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 
 class CountingMiddleware:
-    """``X-Queries``: every statement of the request, savepoints too; ``X-Worker``: who served it."""
+    """``X-Queries``: every statement of the request, savepoints too; ``X-Worker``: its process."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

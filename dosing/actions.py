@@ -114,7 +114,7 @@ def record_dose(
             participant=participant, order=order, drug=order.drug, slot_at=slot_at, unit=order.unit
         )
         _write(administration, given, confirmed=confirmed)
-        _settle_day0(participant, by)
+        _settle_anchors(participant, by)
         return administration
 
 
@@ -143,7 +143,7 @@ def correct_dose(
         )
         _check_given(administration.order, given)
         _write(administration, given, confirmed=confirmed)
-        _settle_day0(participant, by)
+        _settle_anchors(participant, by)
         return administration
 
 
@@ -238,8 +238,18 @@ def _write(administration: Administration, given: Given, *, confirmed: bool) -> 
     administration.save()
 
 
+def _settle_anchors(participant: Participant, by: User) -> None:
+    """Day 0 is the earliest ganciclovir delivered and withdrawal the last, also after a late entry
+    or a correction."""
+    _settle_day0(participant, by)
+    if participant.withdrawn_on is not None:
+        last = delivered(participant, DrugChoice.GANCICLOVIR).latest("given_at")
+        on = timezone.localdate(last.given_at)
+        if on != participant.withdrawn_on:
+            anchor_withdrawal(participant, on=on, by=by)
+
+
 def _settle_day0(participant: Participant, by: User) -> None:
-    """Day 0 is the earliest ganciclovir delivered, also after a late entry or a correction."""
     first = delivered(participant, DrugChoice.GANCICLOVIR).first()
     if first is None:
         if participant.day0_at is not None:

@@ -52,7 +52,7 @@ class Order(Record):
     ordered_at = models.DateTimeField(_("ordered"))
     ordered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
-    objects = DosingQuerySet.as_manager()
+    objects: ClassVar = DosingQuerySet.as_manager()
 
     class Meta:
         ordering = ("starts_at", "pk")
@@ -112,7 +112,7 @@ class Administration(Record):
     note = models.TextField(_("note"), blank=True)
     warnings = models.JSONField(default=list, blank=True)
 
-    objects = DosingQuerySet.as_manager()
+    objects: ClassVar = DosingQuerySet.as_manager()
 
     class Meta:
         ordering = ("slot_at", "pk")

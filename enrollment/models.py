@@ -54,7 +54,7 @@ class Screening(Record):
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
     confirmed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
 
-    objects = ScreeningQuerySet.as_manager()
+    objects: ClassVar = ScreeningQuerySet.as_manager()
 
     class Meta:
         ordering = ("-number",)
@@ -147,7 +147,7 @@ class Participant(Record):
     day0_at = models.DateTimeField(_("first dose"), null=True, blank=True)
     withdrawn_on = models.DateField(_("drug withdrawal"), null=True, blank=True)
 
-    objects = ParticipantQuerySet.as_manager()
+    objects: ClassVar = ParticipantQuerySet.as_manager()
 
     class Meta:
         ordering = ("subject",)
@@ -294,7 +294,7 @@ class Visit(Record):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PLANNED)
     done_on = models.DateField(_("done on"), null=True, blank=True)
 
-    objects = VisitQuerySet.as_manager()
+    objects: ClassVar = VisitQuerySet.as_manager()
 
     class Meta:
         ordering = ("target", "pk")

@@ -183,7 +183,7 @@ def _receive(participant: Participant, sample: Sample) -> Specimen:
             [message for _, message in faults],
         )
     tube = {"kind": sample.kind, "collected_at": sample.collected_at}
-    known = participant.specimens.filter(**tube).first()
+    known: Specimen | None = participant.specimens.filter(**tube).first()
     if known is not None:
         return known
     specimen = Specimen(participant=participant, received_at=sample.received_at, **tube)

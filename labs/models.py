@@ -45,7 +45,7 @@ class Specimen(Record):
     collected_at = models.DateTimeField(_("collected"))
     received_at = models.DateTimeField(_("received"), null=True, blank=True)
 
-    objects = LabQuerySet.as_manager()
+    objects: ClassVar = LabQuerySet.as_manager()
 
     class Meta:
         ordering = ("collected_at", "pk")
@@ -101,7 +101,7 @@ class Result(Record):
     )
     collected_at = models.DateTimeField(_("collected"))
 
-    objects = LabQuerySet.as_manager()
+    objects: ClassVar = LabQuerySet.as_manager()
 
     class Meta:
         ordering = ("collected_at", "pk")
@@ -189,7 +189,7 @@ class CytotoxicityAssay(Record):
     )
     collected_at = models.DateTimeField(_("collected"))
 
-    objects = LabQuerySet.as_manager()
+    objects: ClassVar = LabQuerySet.as_manager()
 
     class Meta:
         ordering = ("collected_at", "pk")

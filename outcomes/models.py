@@ -41,7 +41,7 @@ class Flag(Record):
     raised_at = models.DateTimeField(_("raised"))
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
 
-    objects = FlagQuerySet.as_manager()
+    objects: ClassVar = FlagQuerySet.as_manager()
 
     class Meta:
         ordering = ("window_closes", "due_on", "pk")

@@ -3,16 +3,13 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.password_validation import password_validators_help_texts
-from django.utils.functional import lazy
+from django.contrib.auth.password_validation import password_validators_help_text_html
 from django.utils.translation import gettext_lazy as _
 
 from oversight.accounts import change_account, create_account
 from oversight.forms import EntryForm
 from trial_site.models import Site, User
 from trial_site.roles import PEOPLE, Role
-
-_password_help = lazy(lambda: " ".join(map(str, password_validators_help_texts())), str)
 
 
 class _Rights(EntryForm):
@@ -35,7 +32,7 @@ class NewAccountForm(_Rights):
     password = forms.CharField(
         label=_("First password"),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_password_help(),
+        help_text=password_validators_help_text_html(),
     )
     field_order = ("username", "role", "sites", "password")
 

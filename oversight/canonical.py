@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-
 _AS_IT_IS = frozenset({str, int, bool, type(None)})  # asked first: most of what a record holds
 
 

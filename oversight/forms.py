@@ -8,6 +8,7 @@ from uuid import uuid4
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -68,8 +69,10 @@ class CorrectionForm(EntryForm):
                 yours, saved = self.cleaned_data[name], getattr(record, name)
                 if yours != saved:
                     self.conflicts.append(Conflict(str(field.label), yours, saved))
-        self.data = self.data.copy()
-        self.data[self.add_prefix("record_version")] = str(getattr(record, "version", ""))
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data[self.add_prefix("record_version")] = str(getattr(record, "version", ""))
+        self.data = data
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,7 +11,6 @@ from trial_site.messages import Message
 
 Path = tuple[str, ...]
 EMPTY: tuple[Any, ...] = (None, "", [], {})
-_CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 
 
 def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
@@ -36,14 +34,14 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 
 def text(value: Any) -> str:
-    """``value`` on one line; nothing for what is empty."""
+    """``value`` on one line, texts as they were recorded; nothing for what is empty."""
     if value in EMPTY:
         return ""
     match value:
         case bool():
             return _("yes") if value else _("no")
         case str():
-            return in_words(value) if _CODE.fullmatch(value) else value
+            return value
         case dict() if _is_message(value):
             return Message.from_json(value).render(_)
         case dict():

@@ -1,7 +1,7 @@
 """Which test shows which requirement of an inspector: writes ``docs/requirements.md``.
 
-``python -m scripts.requirements_table`` writes the table, ``--check`` (in ``make lint``) fails where
-the file is out of date or a requirement that must be shown by now has no test.
+``python -m scripts.requirements_table`` writes the table; ``--check`` (in ``make lint``) fails
+where the file is out of date or a requirement that must be shown by now has no test.
 """
 
 import ast

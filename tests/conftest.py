@@ -1,9 +1,13 @@
 """Fixtures that every room's tests share."""
 
+import datetime as dt
 import os
 from collections.abc import Callable, Iterator
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 
@@ -11,6 +15,19 @@ from oversight import triggers
 from tests import factories
 from trial_site.models import Site, User
 from trial_site.roles import Role
+
+NOON = dt.datetime(2026, 3, 18, 12, 0, tzinfo=ZoneInfo(settings.TIME_ZONE))
+
+
+@pytest.fixture(autouse=True)
+def _every_test_begins_at_noon(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No test may depend on the hour that it is run at; a browser or a worker has its own clock."""
+    outside = ("browser", "redis")
+    if any(request.node.get_closest_marker(name) for name in outside):
+        yield
+    else:
+        with time_machine.travel(NOON):
+            yield
 
 
 @pytest.fixture

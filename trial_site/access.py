@@ -33,12 +33,17 @@ def pages() -> dict[str, Methods | None]:
     return table
 
 
+def methods_of(match: ResolverMatch | None) -> Methods | None:
+    """The decided methods of a page; ``ANYONE`` for an open one.  Raises ``KeyError``."""
+    return pages()[match.view_name if match else ""]
+
+
 def decide(match: ResolverMatch | None, method: str) -> frozenset[Role] | None:
     """The roles that may use this page so; ``None`` for a page that is open to anyone.
 
     Raises ``KeyError`` for a page that no table names, ``LookupError`` for a method it lacks.
     """
-    methods = pages()[match.view_name if match else ""]
+    methods = methods_of(match)
     if methods is ANYONE:
         return None
     wanted = "GET" if method in {"HEAD", "OPTIONS"} else method
@@ -49,7 +54,7 @@ def decide(match: ResolverMatch | None, method: str) -> frozenset[Role] | None:
 
 def may_open(user: object, name: str, method: str = "GET") -> bool:
     """Whether a link or button to the page ``name`` leads anywhere for ``user``."""
-    methods = pages()[name]
+    methods = pages().get(name, {})
     return methods is ANYONE or getattr(user, "role", None) in methods.get(method, frozenset())
 
 
@@ -69,7 +74,7 @@ class AccessMiddleware:
         except KeyError:
             raise PermissionDenied(f"Nobody has decided who may open {match}") from None
         except LookupError:
-            return HttpResponseNotAllowed(pages()[match.view_name])  # type: ignore[index,union-attr,arg-type]
+            return HttpResponseNotAllowed(list(methods_of(match) or ()))
         if roles is None:
             return None
         if not request.user.is_authenticated:

@@ -43,15 +43,15 @@ class NavItem:
 def site_frame(request: HttpRequest) -> dict[str, Any]:
     """Navigation by role, theme, banner, and who is logged in."""
     user = getattr(request, "user", None)
-    known = isinstance(user, User)
+    person = user if isinstance(user, User) else None
     return {
         "demo": settings.DEMO,
-        "demo_accounts": _demo_accounts() if settings.DEMO and not known else [],
+        "demo_accounts": _demo_accounts() if settings.DEMO and not person else [],
         "demo_password": settings.DEMO_PASSWORD if settings.DEMO else "",
-        "nav": _navigation(request, user) if known else [],
+        "nav": _navigation(request, person) if person else [],
         "theme": request.COOKIES.get(THEME_COOKIE, THEMES[0]),
-        "role_label": user.get_role_display() if known else "",
-        "site_label": _site_label(user) if known else "",
+        "role_label": person.get_role_display() if person else "",
+        "site_label": _site_label(person) if person else "",
         "next_path": request.get_full_path(),
     }
 
@@ -67,7 +67,6 @@ def _navigation(request: HttpRequest, user: User) -> list[NavItem]:
 
 
 def _site_label(user: User) -> str:
-    """Kept on the instance: the frame is built once a request."""
     return ", ".join(site.name for site in user.sites.all())
 
 

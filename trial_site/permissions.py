@@ -16,7 +16,6 @@ PAGES: dict[str, Methods | None] = {
     "account_reauthenticate": BOTH,
     "account_change_password": BOTH,
     "mfa_authenticate": ANYONE,
-    "mfa_trust": ANYONE,
     "mfa_reauthenticate": BOTH,
     "mfa_index": {"GET": PEOPLE},
     "mfa_activate_totp": BOTH,

@@ -116,9 +116,15 @@ def anchor_day0(participant: Participant, *, at: dt.datetime, by: User) -> None:
 def anchor_withdrawal(participant: Participant, *, on: dt.date, by: User) -> None:
     """Write the day of the last ganciclovir dose down, begin follow-up, plan its visits.
 
-    Called by the dosing room with ``participant`` locked.
+    Called by the dosing room with ``participant`` locked.  Called again when a late entry or a
+    correction moves the last dose: visits that have not happened move with it.
     """
-    participant.withdrawn_on = on
+    moved, participant.withdrawn_on = participant.withdrawn_on is not None, on
+    if moved:
+        with recorded(by=by, reason="The last ganciclovir dose was corrected"):
+            participant.save()
+            _replan(participant, Anchor.WITHDRAWAL, on)
+        return
     move(participant, State.FOLLOW_UP, by=by, why="Drug withdrawal")
     plan_visits(participant, Anchor.WITHDRAWAL, on, by=by)
 

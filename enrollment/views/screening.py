@@ -49,7 +49,6 @@ from enrollment.views.common import (
     tell_errors,
 )
 from oversight.forms import Outcome, attempt
-from oversight.refusals import Refused
 from trial_site import clock
 from trial_site.access import may_open
 from trial_site.http import StaffRequest
@@ -89,7 +88,7 @@ def new(request: StaffRequest) -> HttpResponse:
             ),
         )
         if saved:
-            return _after_save(request, saved)
+            return _after_save(request, form, saved)
     return _form_page(request, form, None)
 
 
@@ -97,6 +96,9 @@ def new(request: StaffRequest) -> HttpResponse:
 def edit(request: StaffRequest, number: str) -> HttpResponse:
     """A draft goes on; what was submitted is corrected with a reason and judged again."""
     screening = get_object_or_404(selectors.screenings(request.user), number=number)
+    if request.method == "GET" and not may_edit(ScreeningLine.of(screening), request.user):
+        messages.info(request, _("The patient is allocated; the screening is closed."))
+        return _page_of(screening)
     form = EditScreeningForm(posted(request), screening=screening)
     if request.method == "POST" and form.is_valid():
         answers = form.cleaned_data
@@ -113,7 +115,7 @@ def edit(request: StaffRequest, number: str) -> HttpResponse:
             ),
         )
         if saved:
-            return _after_save(request, saved, screening)
+            return _after_save(request, form, saved, screening)
     return _form_page(request, form, screening)
 
 
@@ -136,7 +138,10 @@ def _form_page(
 
 
 def _after_save(
-    request: StaffRequest, saved: Outcome[Screening], before: Screening | None = None
+    request: StaffRequest,
+    form: ScreeningForm,
+    saved: Outcome[Screening],
+    before: Screening | None = None,
 ) -> HttpResponse:
     """Go on with the draft, or submit it, for which the consent comes first."""
     screening = saved.record
@@ -149,13 +154,22 @@ def _after_save(
     if "draft" in request.POST:
         messages.success(request, _("The draft is saved."))
         return redirect("enrollment:screening-edit", screening.number)
-    try:
-        submit_screening(screening, version=screening.version, by=request.user)
-    except Refused as refused:
-        messages.warning(request, _("Saved as a draft. %s") % refused.message.render(_))
-        return redirect("enrollment:screening-consent", screening.number)
-    messages.success(request, _("The screening is submitted."))
-    return _page_of(screening)
+    return _submit(request, form, screening)
+
+
+def _submit(request: StaffRequest, form: ScreeningForm, screening: Screening) -> HttpResponse:
+    """Submit what was just saved; where that is refused, it stays a draft."""
+    submitted = attempt(
+        form, lambda: submit_screening(screening, version=screening.version, by=request.user)
+    )
+    if submitted:
+        messages.success(request, _("The screening is submitted."))
+        return _page_of(screening)
+    messages.info(request, _("Saved as a draft."))
+    tell_errors(request, form)
+    if hasattr(screening, "consent"):
+        return _page_of(screening)
+    return redirect("enrollment:screening-consent", screening.number)
 
 
 def _page_of(screening: Screening) -> HttpResponse:

@@ -145,7 +145,7 @@ _NUMBER = re.compile(
 )
 
 
-class UnreadableResult(ValueError):  # noqa: N818 - reads as what it says
+class UnreadableResult(ValueError):
     """A printed result that has no single meaning; ``message`` tells the reader what to type."""
 
     def __init__(self, message: Message) -> None:

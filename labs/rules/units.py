@@ -11,7 +11,7 @@ from trial_site.messages import Message
 from trial_site.protocol.definition import Analyte, ClearanceRule, gettext_noop
 
 
-class InconvertibleUnit(ValueError):  # noqa: N818 - reads as what it says
+class InconvertibleUnit(ValueError):
     """The protocol knows no factor from this unit to the analyte's; nothing is guessed."""
 
     def __init__(self, analyte: Analyte, unit: str) -> None:

@@ -260,3 +260,17 @@ def test_the_drugs_are_withdrawn_once(site: Site, staff: Staff) -> None:
 def test_only_the_investigator_withdraws(site: Site, staff: Staff, role: Role) -> None:
     with pytest.raises(PermissionDenied):
         withdraw_drugs(factories.on_treatment(site), reason="Conversion", by=staff[role])
+
+
+@pytest.mark.requirement("R01")
+def test_a_late_entry_after_withdrawal_moves_the_follow_up(
+    participant: Participant, order: Order, staff: Staff
+) -> None:
+    factories.dose(order, at(8))
+    with time_machine.travel(at(8, 30, day=20), tick=False):
+        withdraw_drugs(participant, reason="Conversion", by=staff[Role.INVESTIGATOR])
+        factories.dose(order, at(20, day=19))
+
+    participant.refresh_from_db()
+    assert participant.withdrawn_on == dt.date(2026, 3, 19)
+    assert participant.visits.get(code="M3").target == dt.date(2026, 6, 19)

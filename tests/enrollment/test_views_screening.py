@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
+from enrollment.actions.allocation import allocate
 from enrollment.models import Participant, Screening
 from tests import factories
 from tests.enrollment.pages import (
@@ -15,7 +16,7 @@ from tests.enrollment.pages import (
     typed,
     verdict_of,
 )
-from trial_site.models import Site
+from trial_site.models import Site, User
 from trial_site.roles import Role
 
 pytestmark = pytest.mark.django_db
@@ -146,8 +147,13 @@ def test_a_stale_form_shows_both_values_and_loses_nothing(desk: Client, draft: S
     assert Screening.objects.get().answers.weight_kg == Decimal("62.0")
 
 
-def test_after_allocation_the_form_is_closed(desk: Client, treated: Participant) -> None:
-    screening = treated.screening
-    assert "Correct" not in text(desk.get(page(screening)))
-    refused = send(desk, page(screening, "edit"), malignancy="yes", reason="Too late")
-    assert "The patient is allocated; the screening is closed" in text(refused)
+def test_after_allocation_the_form_is_closed(
+    desk: Client, waiting: Participant, coordinator: User
+) -> None:
+    form = page(waiting.screening, "edit")
+    opened_before = typed(desk.get(form)) | {"reason": "Too late"}
+    allocate(waiting, by=coordinator)
+    assert "Correct" not in text(desk.get(page(waiting.screening)))
+    closed = "The patient is allocated; the screening is closed"
+    assert closed in text(desk.get(form, follow=True))
+    assert closed in text(desk.post(form, opened_before))

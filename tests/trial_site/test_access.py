@@ -1,5 +1,6 @@
 """The role × page × method table: every registered URL has a decided answer, and gives it."""
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 
@@ -18,10 +19,18 @@ pytestmark = [pytest.mark.django_db, pytest.mark.requirement("R11")]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # Any value does where the page asks who you are before it looks the object up.
 SAMPLES = {
-    "number": "SCR-999", "subject": "PKU-999", "code": "M1", "pk": 999_999, "order": 999_999,
-    "slot": "20260101T0000Z", "drug": "ganciclovir", "name": "nk", "form": "json",
-    "model": "labs.result", "username": "nobody",
-}  # fmt: skip
+    "number": "SCR-999",
+    "subject": "PKU-999",
+    "code": "M1",
+    "pk": 999_999,
+    "order": 999_999,
+    "slot": dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+    "drug": "ganciclovir",
+    "name": "nk",
+    "form": "json",
+    "model": "labs.result",
+    "username": "nobody",
+}
 
 
 def named_urls(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
