@@ -9,12 +9,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from bench.browser import Browser
 from bench.databases import commits_a_second, database
-from bench.measure import Figure, Size, measure
-from bench.pages import Staff, allocating, pages
+from bench.measure import Figure, Memory, Size, measure
+from bench.pages import Staff, bare_view, reading, writing
 from bench.report import table
 from bench.server import in_environment, memory_megabytes, serving
 
@@ -42,28 +43,28 @@ def bench(participants: int, runs: int) -> Size:
         environment = in_environment(url)
         print(f"Simulating {participants} participants", flush=True)
         _python(environment, "manage.py", "migrate", "--verbosity", "0")
-        commits = commits_a_second(url)
+        before = commits_a_second(url)
         simulated = _data(environment, "trial", participants)
+        commits = mean([before, commits_a_second(url)])
         print("Measuring", flush=True)
         figures, memory = _serve_and_measure(environment, runs)
-    return Size(participants, tuple(figures), commits_a_second=commits, **memory, **simulated)
+    return Size(participants, figures, memory, commits_a_second=commits, **simulated)
 
 
 def _serve_and_measure(
     environment: Mapping[str, str], runs: int
-) -> tuple[list[Figure], dict[str, float | None]]:
+) -> tuple[tuple[Figure, ...], Memory]:
     with serving("bench.settings", environment) as port, serving("bench.bare", environment) as bare:
         staff = Staff(port, PASSWORD)
-        measured = pages(staff, Browser(bare, "coordinator", PASSWORD))
-        figures = measure(measured, runs)
-        # Only now: whoever waits for allocation would stand in the lists.
-        waiting = iter(_data(environment, "waiting", runs))
-        allocation = allocating(staff["coordinator"], waiting)
-        figures += measure([measured[0], allocation], runs)[1:]
+        bare_page = bare_view(Browser(bare, "coordinator", PASSWORD))
+        figures = measure([bare_page, *reading(staff)], runs)
+        # Only now: whoever waits for allocation would stand in the lists.  One more warms up.
+        waiting = iter(_data(environment, "waiting", runs + 1))
+        figures += measure([bare_page, *writing(staff, waiting)], runs)[1:]
         worker = staff["coordinator"].get("/").worker
-        memory = {"megabytes": memory_megabytes(worker)}
+        after_pages = memory_megabytes(worker)
         staff["investigator"].get("/outcomes/figures/viral-load.svg")
-        return figures, memory | {"megabytes_after_drawing": memory_megabytes(worker)}
+        return tuple(figures), Memory(after_pages, memory_megabytes(worker))
 
 
 def _data(environment: Mapping[str, str], what: str, number: int) -> Any:

@@ -1,10 +1,9 @@
 """Fills the database of ``DATABASE_URL``, in a process of its own; the last line is its report.
 
 ``python -m bench.data trial 1000`` simulates a trial; ``python -m bench.data waiting 20`` adds
-participants who are enrolled and not allocated.
+participants who are enrolled today and not allocated.
 """
 
-import datetime as dt
 import json
 import sys
 from time import perf_counter
@@ -50,20 +49,19 @@ def rows() -> int:
 
 
 def waiting(number: int) -> list[str]:
-    """Enrol ``number`` more patients, screened yesterday; the subjects of all who wait."""
-    from django.utils import timezone
-
+    """Screen and enrol ``number`` more patients, now; their subjects, in order."""
     from enrollment.models import Participant
-    from enrollment.states import State
+    from simulation.disease import Patient
+    from simulation.journey import Journey
     from simulation.people import demo_staff
-    from simulation.trial import Course, play
+    from trial_site import clock
 
-    now, staff = timezone.localtime(), demo_staff()
-    yesterday = now.date() - dt.timedelta(days=1)
-    patients = range(FIRST_WAITING, FIRST_WAITING + number)
-    play([Course(yesterday, one, "waiting").process(staff, SEED) for one in patients], now)
-    people = Participant.objects.filter(state=State.ENROLLED).order_by("pk")
-    return list(people.values_list("subject", flat=True))
+    staff, before = demo_staff(), list(Participant.objects.values_list("pk", flat=True))
+    for one in range(FIRST_WAITING, FIRST_WAITING + number):
+        for _ in Journey(Patient.number(one, SEED), staff, clock.today()).waiting():
+            pass  # at once, not at the hours that the journey names
+    made = Participant.objects.exclude(pk__in=before).order_by("pk")
+    return list(made.values_list("subject", flat=True))
 
 
 if __name__ == "__main__":

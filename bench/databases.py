@@ -11,7 +11,7 @@ import psycopg2
 from psycopg2 import sql
 
 SERVER = os.environ.get("BENCH_DATABASE_SERVER", "postgres://root@127.0.0.1:5432")
-COMMITS = 2000
+SECONDS = 3.0
 
 
 def url(name: str) -> str:
@@ -43,12 +43,13 @@ def commits_a_second(database_url: str) -> float:
     """How many single-row INSERTs of a narrow row one connection commits in a second."""
     with _connected(database_url) as cursor:
         cursor.execute("CREATE TABLE bench_commits (id bigserial PRIMARY KEY, value text)")
-        started = perf_counter()
-        for number in range(COMMITS):
-            cursor.execute("INSERT INTO bench_commits (value) VALUES (%s)", (str(number),))
+        started, commits = perf_counter(), 0
+        while perf_counter() - started < SECONDS:
+            cursor.execute("INSERT INTO bench_commits (value) VALUES (%s)", (str(commits),))
+            commits += 1
         seconds = perf_counter() - started
         cursor.execute("DROP TABLE bench_commits")
-    return COMMITS / seconds
+    return commits / seconds
 
 
 @contextmanager

@@ -22,17 +22,24 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Memory:
+    """Megabytes of the web worker; None on a system that does not tell."""
+
+    after_pages: float | None
+    after_drawing: float | None  # one figure as SVG, which a page without scripts needs
+
+
+@dataclass(frozen=True)
 class Size:
-    """Everything that was measured with so many participants.  Memory is of the web worker."""
+    """Everything that was measured with so many participants."""
 
     participants: int
     figures: tuple[Figure, ...]
+    memory: Memory
     rows: int
     seconds: float
     rows_a_second: float
     commits_a_second: float
-    megabytes: float | None
-    megabytes_after_drawing: float | None
 
 
 def measure(pages: Sequence[Page], runs: int) -> list[Figure]:

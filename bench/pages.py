@@ -44,25 +44,38 @@ class Staff:
         return self._browsers[role]
 
 
-def pages(staff: Staff, bare: Browser) -> list[Page]:
-    """The bare view first: what it takes is what the others are measured by."""
-    coordinator, investigator = staff["coordinator"], staff["investigator"]
-    save = saving(staff["lab"])
+def bare_view(bare: Browser) -> Page:
+    """What it takes is what the others are measured by."""
+    return Page(BARE, lambda: bare.get(f"/bare/{SITE}/"))
+
+
+def reading(staff: Staff) -> list[Page]:
+    """The pages that change nothing."""
+    coordinator, nurse, investigator = (
+        staff[role] for role in ("coordinator", "nurse", "investigator")
+    )
+    return [
+        Page("Worklist", lambda: coordinator.get("/")),
+        Page("Participant list", lambda: coordinator.get("/participants/"), 6),
+        Page("Casebook", lambda: coordinator.get(f"/participants/{ONE}/"), 5),
+        Page("Dosing sheet", lambda: nurse.get("/dosing/"), 5),
+        Page("Follow-up list", lambda: coordinator.get("/follow-up/")),
+        Page("Outcomes", lambda: investigator.get("/outcomes/")),
+    ]
+
+
+def writing(staff: Staff, waiting: Iterator[str]) -> list[Page]:
+    """A save, an allocation, and the page that has to be computed again after them."""
+    investigator, save = staff["investigator"], saving(staff["lab"])
 
     def after_a_write() -> Answer:
         save()
         return investigator.get("/outcomes/")
 
     return [
-        Page(BARE, lambda: bare.get(f"/bare/{SITE}/")),
-        Page("Worklist", lambda: coordinator.get("/")),
-        Page("Participant list", lambda: coordinator.get("/participants/"), 6),
-        Page("Casebook", lambda: coordinator.get(f"/participants/{ONE}/"), 5),
-        Page("Dosing sheet", lambda: staff["nurse"].get("/dosing/"), 5),
-        Page("Outcomes", lambda: investigator.get("/outcomes/")),
         Page("Outcomes after a write", after_a_write, repeats=1),
-        Page("Follow-up list", lambda: coordinator.get("/follow-up/")),
         Page("Save a PCR result", save, 8, saves=True),
+        Page("Allocate", allocating(staff["coordinator"], waiting), 8, repeats=1, saves=True),
     ]
 
 
@@ -81,11 +94,11 @@ def saving(laboratory: Browser) -> Ask:
     return save
 
 
-def allocating(coordinator: Browser, subjects: Iterator[str]) -> Page:
-    """Allocates the next of ``subjects``, who are enrolled; the form is fetched before."""
+def allocating(coordinator: Browser, waiting: Iterator[str]) -> Ask:
+    """Allocates the next subject of ``waiting``; the form is fetched before, which is not timed."""
 
     def allocate() -> Answer:
-        path = f"/participants/{next(subjects)}/allocate/"
+        path = f"/participants/{next(waiting)}/allocate/"
         return coordinator.post(path, form_with("entry_key", coordinator.get(path).body))
 
-    return Page("Allocate", allocate, 8, repeats=1, saves=True)
+    return allocate

@@ -23,7 +23,7 @@ def table(sizes: Sequence[Size]) -> str:
             cells = (row.page, size.participants, row.queries)
             times = (f"{row.milliseconds:.1f}", f"{row.ratio:.1f}")
             lines.append(_ROW.format(*cells, *times, "; ".join(missed)).rstrip())
-    return "\n".join([*lines, "", *(line for size in sizes for line in _notes(size))])
+    return "\n".join([*lines, "", *_notes(last)])
 
 
 def _missed(row: Figure) -> Iterator[str]:
@@ -34,13 +34,15 @@ def _missed(row: Figure) -> Iterator[str]:
 
 
 def _notes(size: Size) -> Iterator[str]:
+    """Of the largest size: a small simulation is mostly its patterns."""
     yield (
-        f"{size.participants} participants: {size.rows} rows simulated in {size.seconds:.1f} s, "
+        f"Simulation of {size.participants}: {size.rows} rows in {size.seconds:.1f} s, "
         f"{size.rows_a_second:.0f} a second; one connection commits "
         f"{size.commits_a_second:.0f} single-row INSERTs a second"
     )
-    if size.megabytes and size.megabytes_after_drawing:
+    memory = size.memory
+    if memory.after_pages and memory.after_drawing:
         yield (
-            f"    worker: {size.megabytes:.0f} MB after the pages (aim {MOST_MEGABYTES}), "
-            f"{size.megabytes_after_drawing:.0f} MB after one figure was drawn on the server"
+            f"Worker: {memory.after_pages:.0f} MB after the pages (aim {MOST_MEGABYTES}), "
+            f"{memory.after_drawing:.0f} MB after one figure was drawn on the server"
         )

@@ -48,8 +48,8 @@ def worklist(request: StaffRequest) -> HttpResponse:
         "today": clock.today(),
         "total": sum(group.total for group in groups.values()),
         "glance": work.glance(request.user),
-        "has_tasks": work.has_tasks(request.user),
-        "workplaces": work.workplaces(request.user),
+        "has_tasks": work.has_tasks(request.user.role),
+        "workplaces": work.workplaces(request.user.role),
         "may_screen": SCREEN.allows(request.user),
     }
     return render(request, "outcomes/worklist.html", context)

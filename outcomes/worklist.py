@@ -20,7 +20,6 @@ from enrollment.states import State
 from labs import worklist as labs
 from outcomes.follow_up import OpenFlag, flag_rows, open_flags
 from outcomes.rules.follow_up import Urgency
-from trial_site.access import may_open
 from trial_site.models import User
 from trial_site.presentation import WorkRow
 from trial_site.protocol import current
@@ -106,15 +105,14 @@ def first_rows(found: Iterable[Group], user: User, most: int) -> list[tuple[Grou
     return [(group, [next(rows) for _item in group.waiting[:most]]) for group in filled]
 
 
-def has_tasks(user: User) -> bool:
-    """Whether anything ever falls due for the user's role."""
-    return user.role in FLAGGED_ROLES
+def has_tasks(role: str) -> bool:
+    """Whether anything ever falls due for this role."""
+    return role in FLAGGED_ROLES
 
 
-def workplaces(user: User) -> list[tuple[Any, str]]:
-    """``(label, url)`` of the pages where the user's role works."""
-    places = WORKPLACES.get(user.role, [])
-    return [(label, reverse(name)) for name, label in places if may_open(user, name)]
+def workplaces(role: str) -> list[tuple[Any, str]]:
+    """``(label, url)`` of the pages where this role works."""
+    return [(label, reverse(name)) for name, label in WORKPLACES[role]]
 
 
 def glance(user: User) -> dict[str, int] | None:

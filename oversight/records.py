@@ -166,7 +166,7 @@ class Record(models.Model):
     def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
         instance = super().from_db(db, field_names, values)
         if len(values) == len(cls._meta.concrete_fields):
-            instance._saved = _snapshot(instance._values())
+            instance._saved = _snapshot(dict(zip(field_names, values, strict=True)))
         return instance
 
     @property

@@ -39,7 +39,7 @@ def simulate_in_bulk(
     values, on their own days.  Raises ``Refused`` where participants exist already.
     """
     staff = open_trial(participants=participants, seed=seed, as_of=as_of)
-    planned = _planned(courses(participants, as_of.date()), Patterns(staff, seed, as_of))
+    planned = _planned(courses(participants, as_of), Patterns(staff, seed, as_of))
     numbers = Numbers()
     for batch in _batches(planned):
         progress(batch[-1].course.start.isoformat())

@@ -52,23 +52,24 @@ def at(day: dt.date, hour: int, minute: int = 0) -> dt.datetime:
 
 @dataclass
 class Journey:
-    """``start`` is the day of screening."""
+    """``start`` is the day of screening, ``opens`` the time that it begins at."""
 
     patient: Patient
     staff: Staff
     start: dt.date
+    opens: dt.time = dt.time(9)
 
     def whole(self) -> Steps:
         """From screening to the end, whatever that is."""
         screening = yield from self.screening(eligible_facts(self.patient, self.start))
-        yield at(self.start, 11, 30)
+        yield self._later(30)
         screening = confirm_eligibility(
             screening, version=screening.version, by=self.staff[Role.INVESTIGATOR]
         )
-        yield at(self.start, 14)
+        yield self._later(35)
         coordinator = self.staff[Role.COORDINATOR]
         self.participant = enrol(screening, by=coordinator)
-        yield at(self.start, 14, 30)
+        yield self._later(45)
         allocate(self.participant, by=coordinator)
         self._refresh()
         self.patient.arm_effect = Drug.IL2 in current().arm(self.participant.arm or "").drugs
@@ -78,9 +79,9 @@ class Journey:
     def screening(self, facts: ScreeningFacts, *, submit: bool = True) -> ScreeningSteps:
         """A draft, its consent, and its submission; returns the screening."""
         coordinator = self.staff[Role.COORDINATOR]
-        yield at(self.start, 9)
+        yield self._later(0)
         screening = start_screening(site=self.staff.site, facts=facts, by=coordinator)
-        yield at(self.start, 9, 20)
+        yield self._later(5)
         record_consent(
             screening,
             signed_on=self.start - dt.timedelta(days=1),
@@ -90,7 +91,7 @@ class Journey:
             by=coordinator,
         )
         if submit:
-            yield at(self.start, 10)
+            yield self._later(15)
             screening = submit_screening(screening, version=screening.version, by=coordinator)
         return screening
 
@@ -109,12 +110,16 @@ class Journey:
     def waiting(self) -> Steps:
         """Enrolled, and not allocated yet."""
         screening = yield from self.screening(eligible_facts(self.patient, self.start))
-        yield at(self.start, 11, 30)
+        yield self._later(30)
         screening = confirm_eligibility(
             screening, version=screening.version, by=self.staff[Role.INVESTIGATOR]
         )
-        yield at(self.start, 14)
+        yield self._later(35)
         enrol(screening, by=self.staff[Role.COORDINATOR])
+
+    def _later(self, minutes: int) -> dt.datetime:
+        opening = at(self.start, self.opens.hour, self.opens.minute)
+        return opening + dt.timedelta(minutes=minutes)
 
     # --- treatment --------------------------------------------------------------------------
 

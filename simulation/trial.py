@@ -23,7 +23,8 @@ from trial_site.roles import Role
 
 LONGEST_DAYS, SHORTEST_DAYS = 150, 2
 FAILURE_EVERY = 4  # one screen failure for so many participants
-WAITING_FOR_SOMEBODY = [("waiting", 1), ("unconfirmed", 1), ("undecided", 2), ("draft", 1)]
+WAITING_FOR_SOMEBODY = [("waiting", 0), ("unconfirmed", 0), ("undecided", 2), ("draft", 1)]
+JUST_NOW = {"waiting", "unconfirmed"}  # their answers are of today, so that one can go on
 WHOLE = "whole"
 FAILING, WAITING = 10_000, 20_000  # where the numbers of these patients begin
 
@@ -35,12 +36,13 @@ class Course:
     start: dt.date
     number: int
     journey: str = WHOLE
+    opens: dt.time = dt.time(9)
 
     def process(self, staff: Staff, seed: int) -> tuple[dt.datetime, Steps]:
         """When it begins, and its steps."""
-        journey = Journey(Patient.number(self.number, seed), staff, self.start)
+        journey = Journey(Patient.number(self.number, seed), staff, self.start, self.opens)
         steps: Steps = getattr(journey, self.journey)()
-        return at(self.start, 8), steps
+        return at(self.start, 0), steps
 
 
 def simulate(
@@ -52,7 +54,7 @@ def simulate(
     some screenings that wait for somebody.  Raises ``Refused`` where participants exist already.
     """
     staff = open_trial(participants=participants, seed=seed, as_of=as_of)
-    processes = [course.process(staff, seed) for course in courses(participants, as_of.date())]
+    processes = [course.process(staff, seed) for course in courses(participants, as_of)]
     play(processes, as_of, progress)
     raise_flags(as_of)
 
@@ -70,16 +72,19 @@ def open_trial(*, participants: int, seed: int, as_of: dt.datetime) -> Staff:
     return staff
 
 
-def courses(participants: int, today: dt.date) -> list[Course]:
-    """Everybody who is screened until ``today``, in the order in which they come."""
-    planned = []
+def courses(participants: int, as_of: dt.datetime) -> list[Course]:
+    """Everybody who is screened until ``as_of``, in the order in which they come."""
+    today, planned = as_of.date(), []
+    just_now = max(at(today, 0, 1), as_of - dt.timedelta(minutes=45)).time()
     for index in range(participants):
         start = today - dt.timedelta(days=_days_ago(index, participants))
         planned.append(Course(start, index))
         if index % FAILURE_EVERY == 1:
             planned.append(Course(start, FAILING + index, "failure"))
     for index, (journey, days) in enumerate(WAITING_FOR_SOMEBODY):
-        planned.append(Course(today - dt.timedelta(days=days), WAITING + index, journey))
+        day = today - dt.timedelta(days=days)
+        opens = just_now if journey in JUST_NOW else Course.opens
+        planned.append(Course(day, WAITING + index, journey, opens))
     return sorted(planned, key=lambda course: course.start)
 
 

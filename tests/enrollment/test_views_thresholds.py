@@ -18,17 +18,26 @@ from trial_site import clock
 pytestmark = pytest.mark.django_db
 
 
-def born(years_ago: int) -> str:
-    """The first of the month before the sample's, so that the birthday is past."""
+YESTERDAY, EIGHT_DAYS_AGO, BORN_68_YEARS_AGO = "yesterday", "8 days ago", "68 years ago"
+
+
+def told(answers: dict[str, str]) -> dict[str, str]:
+    """The answers with the days that they mean on the day of the test."""
     sample = clock.today() - dt.timedelta(days=1)
-    return sample.replace(year=sample.year - years_ago, day=1).isoformat()
+    days = {
+        YESTERDAY: day(1),
+        EIGHT_DAYS_AGO: day(8),
+        # The first of the month, so that the birthday is past on the day of the sample.
+        BORN_68_YEARS_AGO: sample.replace(year=sample.year - 68, day=1).isoformat(),
+    }
+    return {name: days.get(value, value) for name, value in answers.items()}
 
 
 def methylprednisolone(mg: str, weight: str = "60") -> dict[str, str]:
     return {
         "steroids-0-agent": "methylprednisolone",
         "steroids-0-dose_mg": mg,
-        "steroids-0-on": day(1),
+        "steroids-0-on": YESTERDAY,
         "no_steroids": "",
         "weight_kg": weight,
     }
@@ -37,7 +46,7 @@ def methylprednisolone(mg: str, weight: str = "60") -> dict[str, str]:
 def man_of_68(creatinine: str) -> dict[str, str]:
     """DOMAIN 3: M 68 y 60 kg 2.0 mg/dL is exactly 30 mL/min."""
     return {
-        "birth_date": born(68),
+        "birth_date": BORN_68_YEARS_AGO,
         "sex": "male",
         "weight_kg": "60",
         "creatinine": creatinine,
@@ -62,7 +71,7 @@ THRESHOLDS: list[tuple[dict[str, str], dict[str, str]]] = [
     ({"cmv_operator": "ND", "cmv_value": "", "cmv_lod": ""}, {"I2": "Unknown · blocks"}),
     ({"cmv_unit": "IU/mL"}, {"I2": "Unknown · blocks", "E1": "Unknown · blocks"}),
     ({"cmv_specimen": "whole_blood"}, {"I2": "Unknown · blocks"}),
-    ({"cmv_collected_on": "8 days ago"}, {"I2": "Unknown · blocks"}),
+    ({"cmv_collected_on": EIGHT_DAYS_AGO}, {"I2": "Unknown · blocks"}),
     (methylprednisolone("40"), {"I3": "Met · passes"}),
     (methylprednisolone("48"), {"I3": "Not met · blocks"}),
     (methylprednisolone("47.99"), {"I3": "Met · passes"}),
@@ -92,8 +101,7 @@ THRESHOLDS: list[tuple[dict[str, str], dict[str, str]]] = [
 def test_thresholds_through_the_form(
     desk: Client, draft: Screening, answers: dict[str, str], badges: dict[str, str]
 ) -> None:
-    told = {name: day(8) if value == "8 days ago" else value for name, value in answers.items()}
-    response = send(desk, page(draft, "edit"), **told, confirmed="on")
+    response = send(desk, page(draft, "edit"), **told(answers), confirmed="on")
     assert response.redirect_chain[-1][0] == page(draft), text(response)
     for criterion, badge in badges.items():
         assert badge in verdict_of(response, criterion)
@@ -104,7 +112,7 @@ def test_thresholds_through_the_form(
 
 
 def test_the_computation_is_shown(desk: Client, draft: Screening) -> None:
-    response = send(desk, page(draft, "edit"), **methylprednisolone("48", "60.0"))
+    response = send(desk, page(draft, "edit"), **told(methylprednisolone("48", "60.0")))
     card = verdict_of(response, "I3")
     for step in (
         "Methylprednisolone 48 mg × 5 ÷ 4",

@@ -10,6 +10,8 @@ from oversight.refusals import Refused
 from simulation.bulk import simulate_in_bulk
 from simulation.trial import simulate
 
+MORNING_ROUND = dt.time(9, 45)
+
 
 class Command(BaseCommand):
     help = "Play fictional participants through the real actions, in a demo database."
@@ -18,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--participants", type=int, default=10)
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument(
-            "--as-of", type=dt.date.fromisoformat, help="YYYY-MM-DD; now by default"
+            "--as-of", type=dt.date.fromisoformat, help="YYYY-MM-DD; today by default"
         )
         parser.add_argument(
             "--bulk", action="store_true", help="For many: play each kind of course once, copy it"
@@ -27,10 +29,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("Fictional participants belong in a demo database (DEMO=1) only")
-        as_of = timezone.localtime()
-        if options["as_of"]:
-            zone = timezone.get_default_timezone()
-            as_of = dt.datetime.combine(options["as_of"], dt.time(9), zone)
+        as_of = self._as_of(options["as_of"])
         try:
             run = simulate_in_bulk if options["bulk"] else simulate
             run(
@@ -44,6 +43,13 @@ class Command(BaseCommand):
         self.stdout.write(
             self.style.SUCCESS(f"{options['participants']} participants are simulated")
         )
+
+    @staticmethod
+    def _as_of(day: dt.date | None) -> dt.datetime:
+        """The morning round of ``day``, or of today, with the later doses still to be given."""
+        now = timezone.localtime()
+        round_ = dt.datetime.combine(day or now.date(), MORNING_ROUND, now.tzinfo)
+        return round_ if day else min(now, round_)
 
     def _progress(self, day: str) -> None:
         self.stdout.write(day)
