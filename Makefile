@@ -58,7 +58,7 @@ lint-compose:
 	sh scripts/check_compose.sh
 
 messages: development ## Collect the texts to translate (needs gettext)
-	$(RUN) -m django makemessages --locale zh_Hans --no-location --no-wrap --ignore '.venv/*'
+	$(RUN) -m django makemessages --locale zh_Hans --no-location --no-wrap --no-obsolete --ignore '.venv/*' --ignore 'tests/*' --ignore 'bench/*'
 
 requirements: development ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/pip-compile --upgrade --generate-hashes --strip-extras --no-emit-options --output-file requirements.txt pyproject.toml

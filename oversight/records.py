@@ -15,6 +15,7 @@ from oversight.recording import ReasonRequired, Recording, UnrecordedWrite, curr
 from oversight.trail import TRIAL_CHAIN, AuditAction, AuditEntry
 
 R = TypeVar("R", bound="Record")
+SAVED = "_saved"  # where an instance keeps the values that the database holds
 
 
 class StaleRecord(Exception):
@@ -36,18 +37,18 @@ class Versions(HistoricalRecords):
         if hasattr(sender, self.manager_name):
             models.signals.pre_save.connect(self.pre_save, sender=sender, weak=False)
 
-    def pre_save(self, instance: Any, **kwargs: Any) -> None:
+    def pre_save(self, instance: models.Model, **kwargs: Any) -> None:
         if self._is_tracked(instance, kwargs):
             current()
 
     def post_save(
-        self, instance: Any, created: bool, using: str | None = None, **kwargs: Any
+        self, instance: models.Model, created: bool, using: str | None = None, **kwargs: Any
     ) -> None:
         if self._is_tracked(instance, kwargs):
             note_version(instance, created=created, recording=current())
 
     @staticmethod
-    def _is_tracked(instance: Any, signal: dict[str, Any]) -> bool:
+    def _is_tracked(instance: models.Model, signal: dict[str, Any]) -> bool:
         """False for a save of untracked columns alone, such as the time of the last login."""
         written = signal.get("update_fields")
         tracked = {field.name for field in history_model(type(instance)).tracked_fields}
@@ -63,7 +64,7 @@ def history_model(model: type[models.Model]) -> Any:
     return model.history.model  # type: ignore[attr-defined]
 
 
-def note_version(instance: Any, *, created: bool, recording: Recording) -> None:
+def note_version(instance: models.Model, *, created: bool, recording: Recording) -> None:
     """Queue the history row and the audit entry of what was just saved."""
     fields = history_model(type(instance)).tracked_fields
     values = {field.attname: getattr(instance, field.attname) for field in fields}
@@ -88,13 +89,13 @@ def note_version(instance: Any, *, created: bool, recording: Recording) -> None:
         changes=changes,
     )
     recording.note(version, entry)
-    instance._saved = _snapshot(values)
+    setattr(instance, SAVED, _snapshot(values))
 
 
 def saved_values(instance: Any) -> dict[str, Any]:
     """The values before this save: as they were loaded, or else the last version's."""
-    if getattr(instance, "_saved", None) is not None:
-        return dict(instance._saved)
+    if getattr(instance, SAVED, None) is not None:
+        return dict(getattr(instance, SAVED))
     last = instance.history.order_by("-history_id").first()
     if last is None:
         return {}
@@ -112,7 +113,7 @@ def _snapshot(values: dict[str, Any]) -> dict[str, Any]:
 def _changes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, list[Any]]:
     """``{field: [old, new]}`` of what differs; in a first entry, of what is not empty."""
     pairs = {name: [plain(old.get(name)), plain(value)] for name, value in new.items()}
-    empty = (None, "", {}, [])
+    empty: tuple[Any, ...] = (None, "", {}, [])
     return {
         name: pair
         for name, pair in pairs.items()
@@ -126,7 +127,7 @@ class RecordQuerySet(models.QuerySet[Any]):
     def _refuse(self, *args: Any, **kwargs: Any) -> Any:
         raise UnrecordedWrite(f"{self.model.__name__}: save record by record, or record_many()")
 
-    update = delete = bulk_create = bulk_update = _refuse  # type: ignore[assignment]
+    update = delete = bulk_create = bulk_update = _refuse
 
 
 class Record(models.Model):
@@ -144,7 +145,6 @@ class Record(models.Model):
     class Meta:
         abstract = True
 
-    _saved: dict[str, Any] | None = None
     immutable: ClassVar[bool] = False
 
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -163,10 +163,10 @@ class Record(models.Model):
         raise UnrecordedWrite("Nothing is deleted: correct it, or mark it entered in error")
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
-        instance = super().from_db(db, field_names, values)
+    def from_db(cls, db: str | None, field_names: Any, values: Any, **kwargs: Any) -> Self:
+        instance = super().from_db(db, field_names, values, **kwargs)
         if len(values) == len(cls._meta.concrete_fields):
-            instance._saved = _snapshot(dict(zip(field_names, values, strict=True)))
+            setattr(instance, SAVED, _snapshot(dict(zip(field_names, values, strict=True))))
         return instance
 
     @property
@@ -203,4 +203,5 @@ def record_many(model: type[R], records: Iterable[R]) -> list[R]:
 
 def insert(model: type[R], records: list[R]) -> None:
     """Insert live rows alone: who calls this notes their versions, in the same transaction."""
-    models.QuerySet(model).bulk_create(records, batch_size=2000)
+    plain_rows: models.QuerySet[R] = models.QuerySet(model)
+    plain_rows.bulk_create(records, batch_size=2000)

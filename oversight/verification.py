@@ -74,7 +74,7 @@ def _live_rows(model: type[models.Model]) -> Iterator[Finding]:
     label = model._meta.label_lower
     history: Any = model.history.model  # type: ignore[attr-defined]
     names = [field.attname for field in history.tracked_fields]
-    key = model._meta.pk.attname  # type: ignore[union-attr]
+    key = model._meta.pk.attname
     last = history.objects.values(key).annotate(last=models.Max("history_id"))
     latest: dict[Any, dict[str, Any]] = {}
     newest = history.objects.filter(history_id__in=last.values("last"))

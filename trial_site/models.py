@@ -43,7 +43,7 @@ class User(AbstractUser):
     role = models.CharField(_("role"), max_length=16, choices=Role.choices)
     sites = models.ManyToManyField(Site, related_name="staff", verbose_name=_("sites"), blank=True)
 
-    objects: ClassVar[UserManager["User"]] = UserManager()
+    objects: ClassVar = UserManager()
 
     class Meta:
         ordering = ("username",)

@@ -53,7 +53,6 @@ def screening(trial: Trial) -> list[str]:
         "/",
         "/screening/",
         "/screening/new/",
-        f"/screening/{trial.draft.number}/edit/",
         f"/screening/{trial.draft.number}/consent/",
         f"/screening/{trial.failed.number}/",
         f"/screening/{trial.failed.number}/edit/",
