@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import Participant, at_sites_of
@@ -141,7 +142,9 @@ class Administration(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.participant} · {self.drug} · {self.slot_at:%Y-%m-%d %H:%M}"
+        return (
+            f"{self.participant} · {self.drug} · {timezone.localtime(self.slot_at):%Y-%m-%d %H:%M}"
+        )
 
     @property
     def audit_site_id(self) -> int:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import Participant, at_sites_of
@@ -61,7 +62,8 @@ class Specimen(Record):
         indexes: ClassVar = [models.Index(fields=("-collected_at", "-id"), name="specimen_latest")]
 
     def __str__(self) -> str:
-        return f"{self.participant} · {self.get_kind_display()} · {self.collected_at:%Y-%m-%d}"
+        day = timezone.localdate(self.collected_at)
+        return f"{self.participant} · {self.get_kind_display()} · {day}"
 
     @property
     def audit_site_id(self) -> int:
@@ -130,7 +132,7 @@ class Result(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.participant} · {self.analyte} · {self.collected_at:%Y-%m-%d}"
+        return f"{self.participant} · {self.analyte} · {timezone.localdate(self.collected_at)}"
 
     @property
     def audit_site_id(self) -> int:
@@ -197,7 +199,7 @@ class CytotoxicityAssay(Record):
         verbose_name_plural = _("NK cytotoxicity assays")
 
     def __str__(self) -> str:
-        return f"{self.participant} · NK · {self.collected_at:%Y-%m-%d}"
+        return f"{self.participant} · NK · {timezone.localdate(self.collected_at)}"
 
     @property
     def audit_site_id(self) -> int:

@@ -24,7 +24,7 @@ from trial_site import clock
 from trial_site.http import StaffRequest
 from trial_site.protocol import current
 
-ROWS_A_GROUP, ROWS_A_PAGE = 10, 50
+ROWS_A_GROUP, ROWS_A_PAGE, DAYS_A_PAGE = 10, 50, 7
 DRAWINGS = {"svg": (svg, "image/svg+xml"), "pdf": (pdf, "application/pdf")}
 
 
@@ -57,16 +57,17 @@ def worklist(request: StaffRequest) -> HttpResponse:
 
 @require_GET
 def casebook(request: StaffRequest, subject: str) -> HttpResponse:
-    """One timeline of everything about one participant; ``?kind=`` narrows it."""
+    """One timeline of everything about one participant, seven days a page; ``?kind=`` narrows."""
     try:
         participant = book.participant_named(request.user, subject)
     except Participant.DoesNotExist:
         raise Http404 from None
     kind = request.GET.get("kind", "")
     kind = kind if kind in book.KINDS else ""
+    days = Paginator(book.days(participant, request.user, kind), DAYS_A_PAGE)
     context = {
         "participant": participant,
-        "days": book.days(participant, request.user, kind),
+        "page_obj": days.get_page(request.GET.get("page")),
         "kinds": book.KINDS.items(),
         "kind": kind,
         "summary": book.summary(participant),

@@ -10,11 +10,12 @@ import sys
 from tests import services
 
 IN_PARALLEL = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
-# Pure functions and the developers' tools know no database, and the demo brings its own: the run on
-# SQLite has tested them.
+# Pure functions and the developers' tools know no database, the demo brings its own, and what a
+# page looks like does not depend on it: the run on SQLite has tested them.
 TOUCHES_DATABASE = [
     *("--ignore-glob=*/test_rules_*", "--ignore-glob=*/test_protocol_*"),
     *("--ignore=tests/scripts", "--ignore=tests/demo"),
+    "--ignore=tests/system/test_accessibility.py",
 ]
 
 

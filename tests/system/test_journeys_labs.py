@@ -18,6 +18,13 @@ pytestmark = pytest.mark.browser
 ARM = "IL-2 + ganciclovir"
 
 
+def open_entry(page: Page, link: str, title: str) -> None:
+    press_key(page, "Labs")
+    says(page, "Arms are not shown here.")
+    press_key(page, link)
+    says(page, title)
+
+
 def choose_participant(page: Page, subject: str) -> None:
     """Also wait for what was last entered for the participant."""
     with page.expect_response(re.compile(f"participant={subject}")):
@@ -28,10 +35,7 @@ def test_cmv_dna_is_typed_as_it_was_printed(sign_in: Callable[..., Page], site: 
     # Given a participant on treatment, and a laboratory that touches no mouse,
     factories.on_treatment(site)
     page = sign_in(Role.LAB)
-    press_key(page, "Labs")
-    says(page, "Arms are not shown here.")
-    press_key(page, "CMV-DNA")
-    says(page, "Enter CMV-DNA")
+    open_entry(page, "CMV-DNA", "Enter CMV-DNA")
     # when a result below the limit of quantification is typed,
     choose_participant(page, "PKU-001")
     type_moment(page, "Collected", "03182026", "0800AM")
@@ -51,10 +55,7 @@ def test_wells_give_the_lysis_with_its_steps(sign_in: Callable[..., Page], site:
     # Given a participant whose first dose was yesterday at eight,
     factories.on_treatment(site)
     page = sign_in(Role.LAB)
-    press_key(page, "Labs")
-    says(page, "Arms are not shown here.")
-    press_key(page, "NK cytotoxicity")
-    says(page, "Enter NK cytotoxicity")
+    open_entry(page, "NK cytotoxicity", "Enter NK cytotoxicity")
     # when the wells of half an hour before are typed down the columns,
     choose_participant(page, "PKU-001")
     type_moment(page, "Collected", "03172026", "0730AM")
@@ -74,10 +75,7 @@ def test_low_neutrophils_hold_ganciclovir(sign_in: Callable[..., Page], site: Si
     # Given a participant with both drugs ordered,
     factories.on_treatment(site, "il2_gcv")
     page = sign_in(Role.LAB)
-    press_key(page, "Labs")
-    says(page, "Arms are not shown here.")
-    press_key(page, "Safety blood")
-    says(page, "Enter safety blood")
+    open_entry(page, "Safety blood", "Enter safety blood")
     # when the laboratory enters neutrophils of 0.46,
     choose_participant(page, "PKU-001")
     type_moment(page, "Collected", "03182026", "0800AM")
