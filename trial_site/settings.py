@@ -115,7 +115,7 @@ CACHES = {
 
 # Celery: Redis in production; without it the demo runs worker and beat in its own process on the
 # in-memory broker, so that the same tasks run the same way.
-CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
