@@ -75,28 +75,24 @@ def _of_some(criterion: Criterion, case: Case, found: SteroidExposure) -> Criter
     if isinstance(weight, Message) or needed:
         return CriterionVerdict.of(criterion, None, steps=steps, needed=needed)
     highest = rate(found.highest_ped_mg, weight)
+    per_day = rounded_apart(highest, criterion.limits[0].value)
     return CriterionVerdict.of(
         criterion,
         all(bound.holds(highest) for bound in criterion.limits),
-        steps=(*steps, *_rate_steps(criterion, found, weight)),
+        steps=(
+            *steps,
+            Message("÷ %(weight)s kg", {"weight": as_typed(weight)}),
+            Message("%(rate)s mg/kg/d", {"rate": per_day}),
+        ),
+        flags=[_for_comparison(found, weight)],
     )
 
 
-def _rate_steps(
-    criterion: Criterion, found: SteroidExposure, weight: Decimal
-) -> tuple[Message, ...]:
-    highest, mean = rate(found.highest_ped_mg, weight), rate(found.mean_ped_mg, weight)
-    return (
-        Message("÷ %(weight)s kg", {"weight": as_typed(weight)}),
-        Message(
-            "%(rate)s mg/kg/d",
-            {"rate": rounded_apart(highest, criterion.limits[0].value)},
-        ),
-        Message(
-            gettext_noop("for comparison, mean of the %(days)s days as listed: %(mean)s mg/kg/d"),
-            {"days": str(len(found.window)), "mean": rounded(mean)},
-        ),
-    )
+def _for_comparison(found: SteroidExposure, weight: Decimal) -> Message:
+    """The mean of the window, which does not decide."""
+    mean = rounded(rate(found.mean_ped_mg, weight))
+    text = gettext_noop("for comparison, mean of the %(days)s days as listed: %(mean)s mg/kg/d")
+    return Message(text, {"days": str(len(found.window)), "mean": mean})
 
 
 def _readable(unread: Sequence[SteroidDose]) -> list[Message]:
