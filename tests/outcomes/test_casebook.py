@@ -17,7 +17,6 @@ from outcomes.actions import flag_due
 from oversight.accounts import system_actor
 from tests import factories
 from tests.labs.examples import entered, pcr, plated, safety
-from tests.outcomes.courses import two_weeks_of_ganciclovir
 from trial_site import clock
 from trial_site.models import Site
 from trial_site.roles import Role
@@ -115,15 +114,6 @@ def test_days_count_from_the_first_dose_the_newest_first(followed: Participant) 
     numbers = {day.date: day.number for day in days}
     assert numbers[clock.today()] == 8
     assert numbers[clock.today() - dt.timedelta(days=8)] == 0
-
-
-def test_a_long_timeline_has_pages(site: Site, login: Login) -> None:
-    client, participant = login(Role.MONITOR), two_weeks_of_ganciclovir(site)
-    first, last = text(client, participant), text(client, participant, page=99)
-    assert "Page 1 of 3" in first
-    assert "Consent signed" not in first
-    assert "Consent signed" in last
-    assert text(client, participant, page="x") == first
 
 
 def test_a_resolved_flag_stays_in_the_timeline(followed: Participant) -> None:
