@@ -22,7 +22,7 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     if value in EMPTY:
         return
     if isinstance(value, dict) and not _is_message(value):
-        for key, part in value.items():
+        for key, part in sorted(value.items()):  # PostgreSQL keeps keys in an order of its own
             yield from leaves(part, (*path, in_words(key)))
     elif _is_list_of_entries(value):
         for number, entry in enumerate(value, start=1):
@@ -45,7 +45,7 @@ def text(value: Any) -> str:
         case dict() if _is_message(value):
             return Message.from_json(value).render(_)
         case dict():
-            named = ((in_words(key), text(part)) for key, part in value.items())
+            named = ((in_words(key), text(part)) for key, part in sorted(value.items()))
             return ", ".join(f"{name} {part}" for name, part in named if part)
         case list():
             return "; ".join(text(part) for part in value)

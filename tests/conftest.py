@@ -40,20 +40,10 @@ def other_site(db: None) -> Site:
     return factories.site(code="OTH", name="Another hospital")
 
 
-class Staff(dict[Role, User]):
-    """One account of each role, at one site, made when it is first asked for."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-
-    def __missing__(self, role: Role) -> User:
-        self[role] = factories.user(Role(role), self.site)
-        return self[role]
-
-
 @pytest.fixture
-def staff(site: Site) -> Staff:
-    return Staff(site)
+def staff(site: Site) -> dict[Role, User]:
+    """One account of each role, at ``site``."""
+    return {role: factories.user(role, site) for role in Role if role is not Role.SYSTEM}
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def test_a_record_is_named_and_has_no_number(screening: Screening) -> None:
 @pytest.mark.django_db
 def test_a_verdict_is_a_line_a_criterion(screening: Screening) -> None:
     found = changes_of(screening, "changed")
-    assert found["verdicts · I2"].new.startswith("state met, passes yes, steps ")
+    assert found["verdicts · I2"].new.startswith("passes yes, state met, steps ")
     assert "52,000 copies/mL" in found["verdicts · I2"].new
     assert "{" not in "".join(change.new for change in found.values())
 
@@ -99,7 +99,7 @@ def test_a_verdict_is_a_line_a_criterion(screening: Screening) -> None:
 def test_a_well_is_a_line_of_a_plate(site: Site) -> None:
     assay: CytotoxicityAssay = plated(factories.enrolled(site))
     found = changes_of(assay)
-    assert found["wells · 1"].new == "kind spontaneous, replicate 1, dead percent 5.8, targets 9000"
+    assert found["wells · 1"].new == "dead percent 5.8, kind spontaneous, replicate 1, targets 9000"
     assert found["participant"].new == assay.participant.subject
 
 
@@ -113,8 +113,8 @@ def test_only_the_leaves_that_changed_are_shown() -> None:
     new = {"weight_kg": "60.0", "cmv": {"value": "52000", "unit": "copies/mL"}, "alt": "22"}
     [(_, changes)] = with_changes([entry(changes={"facts": [old, new]})])
     assert changes == [
-        Change("facts · cmv · value", "5200", "52000"),
         Change("facts · alt", "", "22"),
+        Change("facts · cmv · value", "5200", "52000"),
     ]
 
 
