@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
 
 import pytest
+import pytest_django
 import time_machine
 from django.conf import settings
 from django.db import connection
@@ -28,6 +29,20 @@ def _every_test_begins_at_noon(request: pytest.FixtureRequest) -> Iterator[None]
     else:
         with time_machine.travel(NOON):
             yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> Iterator[None]:
+    """Before the database is dropped: threads of servers and workers may still hold it."""
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @pytest.fixture

@@ -1,8 +1,11 @@
 """Fifty attempts at once on ten participants: ten slots in a row, and no error page."""
 
+import fcntl
+import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 from uuid import uuid4
 
@@ -27,6 +30,14 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.requirement("R24"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _one_crowd_at_a_time() -> Iterator[None]:
+    """Fifty connections each: two of these tests at once would use up what PostgreSQL allows."""
+    with (Path(tempfile.gettempdir()) / "cmv-il2-trial-crowd.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture
