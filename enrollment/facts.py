@@ -194,10 +194,12 @@ class ScreeningFacts(Facts):
     liver_collected_on: date | None = None
 
     infections: Mapping[str, QualitativeResult] = field(default_factory=dict)  # test code -> result
+    infection_dates: Mapping[str, date] = field(default_factory=dict)  # test code -> collected on
+    infection_reasons: Mapping[str, str] = field(default_factory=dict)
+    """Infection group -> the investigator's reason: past, treated or discordant."""
     febrile: bool | None = None
     other_infection: bool | None = None
     other_infection_text: str = ""
-    infection_override_reason: str = ""  # the investigator's: past, treated or discordant
 
     il2_allergy: bool | None = None
     ganciclovir_allergy: bool | None = None
@@ -208,6 +210,7 @@ class ScreeningFacts(Facts):
     malignancy: bool | None = None
     malignancy_override_reason: str = ""
     uncontrolled_psychiatric: bool | None = None
+    uncontrolled_psychiatric_text: str = ""
 
     childbearing_potential: bool | None = None
     hcg: QualitativeResult | None = None

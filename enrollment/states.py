@@ -1,14 +1,18 @@
-"""Every move that a participant can make.  What is not listed is refused."""
+"""Every move that a patient can make, from the first question to the end.  All else is refused."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class State(models.TextChoices):
+    SCREENING = "screening", _("In screening")
+    SCREEN_FAILED = "screen_failed", _("Screen failure")
+    ELIGIBLE = "eligible", _("Eligible")
     ENROLLED = "enrolled", _("Enrolled")
     ALLOCATED = "allocated", _("Allocated")
     ON_TREATMENT = "on_treatment", _("On treatment")
     FOLLOW_UP = "follow_up", _("In follow-up")
+    RESCUE = "rescue", _("Rescue treatment")
     COMPLETED = "completed", _("Completed")
     WITHDREW = "withdrew", _("Withdrew consent")
     LOST = "lost", _("Lost to follow-up")
@@ -16,14 +20,21 @@ class State(models.TextChoices):
     STOPPED = "stopped", _("Stopped by the investigator")
 
 
-ENDED = frozenset({State.COMPLETED, State.WITHDREW, State.LOST, State.DIED, State.STOPPED})
 _LEAVES = (State.WITHDREW, State.LOST, State.DIED, State.STOPPED)
+ENDED = frozenset({State.COMPLETED, *_LEAVES})
+BEFORE_ENROLMENT = (State.SCREENING, State.SCREEN_FAILED, State.ELIGIBLE)
 
+# The first three belong to a screening, the others to a participant.  A verdict follows its facts:
+# a correction may move a screening between the three as long as nobody is enrolled on it.
 MOVES: dict[State, tuple[State, ...]] = {
+    State.SCREENING: (State.SCREEN_FAILED, State.ELIGIBLE, *_LEAVES),
+    State.SCREEN_FAILED: (State.SCREENING, State.ELIGIBLE, *_LEAVES),
+    State.ELIGIBLE: (State.SCREENING, State.SCREEN_FAILED, State.ENROLLED, *_LEAVES),
     State.ENROLLED: (State.ALLOCATED, *_LEAVES),
     State.ALLOCATED: (State.ON_TREATMENT, *_LEAVES),
     State.ON_TREATMENT: (State.FOLLOW_UP, *_LEAVES),
-    State.FOLLOW_UP: (State.COMPLETED, *_LEAVES),
+    State.FOLLOW_UP: (State.RESCUE, State.COMPLETED, *_LEAVES),
+    State.RESCUE: (State.FOLLOW_UP, State.COMPLETED, *_LEAVES),
     State.COMPLETED: (),
     State.WITHDREW: (),
     State.LOST: (),
@@ -41,6 +52,6 @@ class IllegalMove(Exception):
 
 
 def check_move(before: str, after: str) -> None:
-    """Raise ``IllegalMove`` unless the table lets a participant go from ``before`` to ``after``."""
+    """Raise ``IllegalMove`` unless the table lets a patient go from ``before`` to ``after``."""
     if State(after) not in MOVES[State(before)]:
         raise IllegalMove(before, after)
