@@ -12,11 +12,8 @@ from dosing.models import Administration, DrugChoice, Order, UnitChoice
 from dosing.permissions import ADMINISTER, ORDER
 from dosing.rules.timing import is_open
 from dosing.selectors import at_slot, delivered, planned_slots, recorded_already
-from enrollment.actions.participation import (
-    anchor_day0,
-    anchor_withdrawal,
-    locked_participant,
-)
+from enrollment.actions.locks import locked_participant
+from enrollment.actions.participation import anchor_day0, anchor_withdrawal
 from enrollment.models import Participant
 from enrollment.states import IllegalMove, State
 from oversight.recording import ReasonRequired, recorded

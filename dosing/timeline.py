@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 
 from dosing.cards import BASIS_STEPS
 from dosing.models import Administration, Order
-from dosing.selectors import recorders
 from dosing.wording import (
     clock_text,
     dose_text,
@@ -58,9 +57,7 @@ def _orders(orders: Iterable[Order]) -> Iterator[TimelineEvent]:
 
 
 def _doses(participant: Participant) -> Iterator[TimelineEvent]:
-    rows = list(participant.administrations.select_related("order"))
-    names = recorders(rows)
-    for row in rows:
+    for row in participant.administrations.select_related("order"):
         yield TimelineEvent(
             at=row.given_at or row.slot_at,
             icon=ICON,
@@ -73,7 +70,6 @@ def _doses(participant: Participant) -> Iterator[TimelineEvent]:
             ),
             why=sentence(*_why(row)),
             badge=(_badge(row), what_happened(row)),
-            by=names[row.pk][0],
             history=("dosing.administration", row.pk),
             kind=KIND,
             anchor=f"dose-{row.pk}",

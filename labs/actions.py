@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from enrollment.actions.participation import locked_participant
+from enrollment.actions.gates import check_collected
+from enrollment.actions.locks import locked_participant
 from enrollment.models import Participant
 from labs.models import CytotoxicityAssay, Result, ResultStatus, Specimen
 from labs.permissions import ENTER_RESULTS
@@ -78,6 +79,7 @@ def record_results(
         raise NeedsConfirmation(questions)
     with recorded(by=by, key=key):
         participant = locked_participant(participant, by=by)
+        check_collected(participant.screening, sample.collected_at)
         specimen = _receive(participant, sample)
         _refuse_doubles(specimen, entries)
         baselines = _baselines(participant)
@@ -149,6 +151,7 @@ def record_cytotoxicity(
         )
     with recorded(by=by, key=key):
         participant = locked_participant(participant, by=by)
+        check_collected(participant.screening, sample.collected_at)
         specimen = _receive(participant, sample)
         if hasattr(specimen, "cytotoxicity_assay"):
             raise Refused(Message(gettext_noop("A plate of this specimen is entered already")))

@@ -72,12 +72,6 @@ def incomplete_results(user: User) -> LabQuerySet:
     return results_visible_to(user).in_force().filter(undecided).order_by("collected_at")
 
 
-def entered_by(model: type[Result | CytotoxicityAssay], keys: Iterable[int]) -> dict[int, str]:
-    """Who made the first entry of each record."""
-    first = model.history.filter(id__in=list(keys), history_type="+")
-    return dict(first.values_list("id", "history_user__username"))
-
-
 # --- what is remembered for the next entry ----------------------------------------------------
 
 

@@ -9,10 +9,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 from enrollment.models import Participant
-from labs.models import CytotoxicityAssay, Result
+from labs.models import CytotoxicityAssay
 from labs.permissions import READ_RESULTS
 from labs.readings import Reading, lysis_rule, lysis_text, read, worst
-from labs.selectors import entered_by
 from trial_site.models import User
 from trial_site.presentation import TimelineEvent
 from trial_site.protocol import current
@@ -24,12 +23,7 @@ def events(participant: Participant, user: User) -> list[TimelineEvent]:
         return []
     readings = [read(result) for result in participant.results.in_force()]
     assays = list(participant.cytotoxicity_assays.in_force())
-    who = entered_by(Result, [reading.result.pk for reading in readings])
-    who_read = entered_by(CytotoxicityAssay, [assay.pk for assay in assays])
-    return [
-        *(_panel_event(panel, who) for panel in _panels(readings)),
-        *(_plate_event(assay, who_read.get(assay.pk, "")) for assay in assays),
-    ]
+    return [*map(_panel_event, _panels(readings)), *map(_plate_event, assays)]
 
 
 def _panels(readings: Iterable[Reading]) -> Iterable[list[Reading]]:
@@ -41,7 +35,7 @@ def _panels(readings: Iterable[Reading]) -> Iterable[list[Reading]]:
     return panels.values()
 
 
-def _panel_event(panel: list[Reading], who: dict[int, str]) -> TimelineEvent:
+def _panel_event(panel: list[Reading]) -> TimelineEvent:
     """The worst value in the title, the others, or the sentence behind a single one, below."""
     first = worst(panel)
     others = [reading.in_short for reading in panel if reading is not first]
@@ -52,21 +46,19 @@ def _panel_event(panel: list[Reading], who: dict[int, str]) -> TimelineEvent:
         title=first.named_value,
         why=capfirst(", ".join(sentences)),
         badge=first.badge,
-        by=who.get(first.result.pk, ""),
         history=("labs.result", first.result.pk),
         kind="lab",
         anchor=f"result-{first.result.pk}",
     )
 
 
-def _plate_event(assay: CytotoxicityAssay, by: str) -> TimelineEvent:
+def _plate_event(assay: CytotoxicityAssay) -> TimelineEvent:
     why = [lysis_rule(assay), *assay.messages]
     return TimelineEvent(
         at=assay.collected_at,
         icon="flask",
         title=lysis_text(assay),
         why=capfirst("; ".join(message.render(gettext) for message in why)),
-        by=by,
         history=("labs.cytotoxicityassay", assay.pk),
         kind="lab",
         anchor=f"cytotoxicity-{assay.pk}",

@@ -1,15 +1,14 @@
 """Reading the audit trail, within what a person may see."""
 
-import csv
 import datetime as dt
 from collections.abc import Iterator
-from io import StringIO
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from oversight.trail import AuditEntry
+from oversight.downloads import csv_line
+from oversight.trail import AuditAction, AuditEntry
 from trial_site.models import User
 from trial_site.roles import SEES_ARM, Role
 
@@ -55,6 +54,18 @@ def search_entries(
     return entries
 
 
+def entry_of(model: str, history_id: int) -> AuditEntry:
+    """The entry that belongs to one version of a record of ``model`` (its label in lower case)."""
+    return AuditEntry.objects.get(model=model, history_id=history_id)
+
+
+def first_entries(chain: str) -> dict[tuple[str, str], tuple[str, dt.datetime]]:
+    """Who first entered each record of a chain, and when, by its model's label and number."""
+    made = AuditEntry.objects.filter(chain_id=chain, action=AuditAction.CREATED)
+    rows = made.values_list("model", "object_id", "actor_name", "at")
+    return {(model, pk): (who, at) for model, pk, who, at in rows}
+
+
 def record_entries(user: User, model: str, pk: int) -> QuerySet[AuditEntry]:
     """What happened to one record, newest first."""
     entries = visible_entries(user).filter(model=model, object_id=str(pk))
@@ -63,12 +74,12 @@ def record_entries(user: User, model: str, pk: int) -> QuerySet[AuditEntry]:
 
 def as_csv(entries: QuerySet[AuditEntry]) -> Iterator[str]:
     """One line a changed field; times in UTC with their offset; nothing a spreadsheet would run."""
-    yield _line(COLUMNS)
+    yield csv_line(COLUMNS)
     for entry in entries.iterator(1000):
         for field, (old, new) in _pairs(entry):
             cells = (entry.at.isoformat(), entry.actor_name, entry.role, entry.action)
             change = (entry.object_label or entry.event, field, old, new, entry.reason)
-            yield _line((*cells, *change, entry.chain_id, entry.sequence, entry.hash))
+            yield csv_line((*cells, *change, entry.chain_id, entry.sequence, entry.hash))
 
 
 def _pairs(entry: AuditEntry) -> list[tuple[str, tuple[Any, Any]]]:
@@ -76,16 +87,3 @@ def _pairs(entry: AuditEntry) -> list[tuple[str, tuple[Any, Any]]]:
     if entry.event:
         return [(name, ("", value)) for name, value in entry.changes.items()] or [("", ("", ""))]
     return [(name, (pair[0], pair[1])) for name, pair in entry.changes.items()]
-
-
-def _line(cells: tuple[Any, ...]) -> str:
-    output = StringIO()
-    csv.writer(output).writerow([_inert(cell) for cell in cells])
-    return output.getvalue()
-
-
-def _inert(cell: Any) -> Any:
-    """A text that begins like a formula is marked as text (R30)."""
-    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{cell}"
-    return "" if cell is None else cell

@@ -25,7 +25,7 @@ class Finding:
 
 def verify() -> Iterator[Finding]:
     """Every finding, lazily; none means that the record is as it was written."""
-    yield from _chains()
+    yield from chains()
     for model in tracked_models():
         yield from _versions(model)
         yield from _live_rows(model)
@@ -36,7 +36,8 @@ def tracked_models() -> list[type[models.Model]]:
     return sorted(found, key=lambda model: model._meta.label_lower)
 
 
-def _chains() -> Iterator[Finding]:
+def chains() -> Iterator[Finding]:
+    """Every entry follows the one before it, as it was written."""
     heads: dict[str, tuple[int, str]] = {}
     for entry in AuditEntry.objects.order_by("chain_id", "sequence").iterator(2000):
         length, head = heads.get(entry.chain_id, (0, ""))

@@ -11,6 +11,7 @@ from oversight.account_forms import AccountForm, NewAccountForm
 from oversight.accounts import accounts_with_sites
 from oversight.audit_forms import AuditSearchForm
 from oversight.changes import model_name, with_changes
+from oversight.downloads import download
 from oversight.forms import attempt
 from oversight.permissions import READ_AUDIT, READ_HISTORY
 from oversight.selectors import as_csv, record_entries, search_entries
@@ -36,11 +37,11 @@ def audit(request: StaffRequest) -> HttpResponse:
 
 @require_GET
 def audit_download(request: StaffRequest) -> StreamingHttpResponse:
+    """What the search finds, as CSV, with the event of this download itself among it."""
     form = AuditSearchForm(request.GET or None)
-    entries = search_entries(request.user, **form.criteria())
-    response = StreamingHttpResponse(as_csv(entries), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="audit.csv"'
-    return response
+    criteria = form.criteria()
+    entries = search_entries(request.user, **criteria)
+    return download(as_csv(entries), name="audit.csv", by=request.user, search=criteria)
 
 
 @require_GET

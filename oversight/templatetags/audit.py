@@ -10,6 +10,9 @@ register = template.Library()
 
 EVENTS = {
     "allocation_list_generated": _("Allocation list generated"),
+    "allocation_list_imported": _("Allocation list imported"),
+    "allocation_list_published": _("Allocation list published"),
+    "allocation_closed": _("Allocation closed"),
     "sites_changed": _("Sites of an account changed"),
     "password_changed": _("Password changed"),
     "unusual_values_confirmed": _("Unusual values confirmed"),
