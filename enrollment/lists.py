@@ -1,4 +1,8 @@
-"""Lines, filters and headings of the room's lists."""
+"""Lines, filters and headings of the room's lists.
+
+What narrows and orders a list stands in its address, and every link of the list keeps the rest of
+it: ``Address`` is the one way to such a link.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import QueryDict
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from enrollment.log import days_to_allocation
 from enrollment.models import Consent, Participant, Screening
-from trial_site import clock
+from enrollment.rules.places import blocking_criteria
+from trial_site.protocol.definition import AllocationMode
 
 WAITING = {
     Screening.Status.ELIGIBLE: _("Waits for the investigator’s confirmation"),
@@ -21,13 +29,6 @@ STATUS_BADGES = {
     Screening.Status.ELIGIBLE: "met",
     Screening.Status.BLOCKED: "unknown",
     Screening.Status.FAILED: "bad",
-}
-COLUMNS = {
-    "subject": _("Subject"),
-    "state": _("State"),
-    "arm": _("Arm"),
-    "first-dose": _("First dose"),
-    "site": _("Site"),
 }
 
 
@@ -41,79 +42,114 @@ class ScreeningLine:
 
     @classmethod
     def of(cls, screening: Screening) -> ScreeningLine:
-        consent = getattr(screening, "consent", None)
-        return cls(screening, consent, getattr(screening, "participant", None))
+        return cls(screening, screening.consent, getattr(screening, "participant", None))
 
     def __str__(self) -> str:
         return self.screening.number
+
+    @property
+    def is_assigned(self) -> bool:
+        """Whether the investigator assigns the arms: read with the screenings for the pages."""
+        return getattr(self.screening, "planned_mode", "") == AllocationMode.ASSIGNED
 
     @property
     def badge(self) -> str:
         return STATUS_BADGES[Screening.Status(self.screening.status)]
 
     @property
-    def days(self) -> int | None:
-        """Days since consent."""
-        return (clock.today() - self.consent.signed_on).days if self.consent else None
+    def days_to_allocation(self) -> int | None:
+        return days_to_allocation(self.screening)
 
     @property
     def blocking(self) -> str:
         """The criteria that speak against a submitted screening."""
         if self.screening.status not in {Screening.Status.FAILED, Screening.Status.BLOCKED}:
             return ""
-        verdicts = self.screening.verdict.verdicts
-        return ", ".join(verdict.criterion_id for verdict in verdicts if verdict.blocks)
+        return ", ".join(blocking_criteria(self.screening.eligibility))
 
     @property
     def waits_for(self) -> Any:
-        if self.participant:
-            return self.participant.get_state_display()
+        """Where the patient stands, or whose turn it is."""
+        if self.participant or self.screening.has_ended:
+            return self.screening.standing.label
+        if self.repeated_as:
+            return _now("Screened again as %(number)s") % {"number": self.repeated_as}
         if self.screening.confirmed_at:
             return _("Waits for enrolment")
         if self.screening.is_draft:
             return _("Waits for submission") if self.consent else _("Waits for consent")
         return WAITING[Screening.Status(self.screening.status)]
 
+    @property
+    def repeated_as(self) -> Screening | None:
+        """The screening that repeats this one."""
+        return getattr(self.screening, "rescreening", None)
+
+
+class Address:
+    """The query of a list's address; a link changes some of it, and begins at the first page."""
+
+    def __init__(self, query: QueryDict) -> None:
+        self._query = query
+
+    def __call__(self, **changes: str) -> str:
+        """The query with ``changes``; an empty value leaves the name out."""
+        changed = self._query.copy()
+        changed.pop("page", None)
+        for name, value in changes.items():
+            changed.pop(name, None)
+            if value:
+                changed[name] = value
+        return f"?{changed.urlencode()}"
+
 
 @dataclass(frozen=True)
 class Filter:
     """A link that narrows a list to one value; an empty value shows everything."""
 
-    value: str
     label: Any
     count: int
     chosen: bool
+    href: str
 
 
 def filters(
-    choices: Iterable[tuple[str, Any]], counts: Mapping[str, int], chosen: str
+    name: str,
+    choices: Iterable[tuple[str, Any]],
+    counts: Mapping[str, int],
+    chosen: str,
+    address: Address,
+    **also: str,
 ) -> list[Filter]:
-    """Everything, then each value that occurs."""
+    """Everything, then each value of ``name`` that occurs; a link changes ``also`` as well."""
     occurring = [
-        Filter(value, label, counts.get(value, 0), chosen == value)
+        Filter(
+            label,
+            counts.get(value, 0),
+            chosen == value,
+            address(**{name: value}, **also),
+        )
         for value, label in choices
         if value in counts or chosen == value
     ]
-    return [Filter("", _("All"), sum(counts.values()), not chosen), *occurring]
+    everything = Filter(_("All"), sum(counts.values()), not chosen, address(**{name: ""}, **also))
+    return [everything, *occurring]
 
 
 @dataclass(frozen=True)
-class Column:
-    """A heading that sorts; ``sort`` is what its link asks for, ``aria`` how it is sorted now."""
+class Heading:
+    """The heading of a column; ``href`` orders by it, ``aria`` is how it is ordered now."""
 
     label: Any
-    sort: str
-    aria: str
+    href: str = ""
+    aria: str = ""
+    is_number: bool = False
 
 
-def columns(order: str, *, shows_arm: bool) -> list[Column]:
-    """The headings of the list of participants; a second click on one reverses the order."""
-    return [
-        Column(label, f"-{name}" if order == name else name, _aria_sort(order or "subject", name))
-        for name, label in COLUMNS.items()
-        if shows_arm or name != "arm"
-    ]
-
-
-def _aria_sort(order: str, name: str) -> str:
-    return {name: "ascending", f"-{name}": "descending"}.get(order, "")
+def heading(
+    name: str, label: Any, order: str, address: Address, *, is_number: bool = False
+) -> Heading:
+    """A heading that orders; a second click on it reverses the order."""
+    aria = {name: "ascending", f"-{name}": "descending"}.get(order, "")
+    following = f"-{name}" if order == name else name
+    return Heading(label, address(sort=following), aria, is_number)

@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from enrollment.actions.gates import consent_problem
 from enrollment.actions.screening import judge
 from enrollment.lists import ScreeningLine
 from enrollment.models import Screening
-from enrollment.permissions import ALLOCATE, CONFIRM, ENROL, SCREEN
+from enrollment.permissions import ALLOCATE, ASSIGN, CONFIRM, ENROL, SCREEN
 from enrollment.rules.verdicts import Eligibility
 from enrollment.states import State
 from trial_site import clock
@@ -31,20 +32,25 @@ class Step:
     posts: bool = False
 
     def url(self, line: ScreeningLine) -> str:
-        at = line.participant.subject if self is ALLOCATION and line.participant else str(line)
+        at = line.participant.subject if self in ARM_STEPS and line.participant else str(line)
         return reverse(f"enrollment:{self.page}", args=[at])
 
 
 CONSENT = Step(
     SCREEN, _("Record consent"), "screening-consent", _("The consent precedes the verdict.")
 )
+RENEWAL = Step(
+    SCREEN,
+    _("Record the renewed consent"),
+    "screening-consent",
+    _("A newer version of the form replaces the one that was signed."),
+)
 SUBMISSION = Step(SCREEN, _("Submit for confirmation"), "screening-submit", posts=True)
 CONFIRMATION = Step(
     CONFIRM,
     _("Confirm eligibility"),
     "screening-confirm",
-    _("You confirm that the patient meets the criteria, as of the values shown here."),
-    posts=True,
+    _("The next page says what you sign."),
 )
 ENROLMENT = Step(
     ENROL,
@@ -56,19 +62,23 @@ ENROLMENT = Step(
 ALLOCATION = Step(
     ALLOCATE, _("Allocate an arm"), "allocate", _("The next page shows what will happen.")
 )
+ASSIGNMENT = Step(
+    ASSIGN, _("Assign an arm"), "assign", _("You choose the arm there, with a reason.")
+)
 AGAIN = Step(
     SCREEN,
     _("Go through the screening again"),
     "screening-edit",
     _("Answers grow old: they are checked, judged and confirmed again."),
 )
-NEED_FRESH_VALUES = (CONFIRMATION, ENROLMENT, ALLOCATION)
+ARM_STEPS = (ALLOCATION, ASSIGNMENT)
+NEED_FRESH_VALUES = (CONFIRMATION, ENROLMENT, *ARM_STEPS)
 
 
 def step_today(line: ScreeningLine) -> tuple[Step | None, Eligibility | None]:
     """What the screening waits for, and today's verdict where that is no longer good enough."""
     step = next_step(line)
-    if step not in NEED_FRESH_VALUES:
+    if step not in NEED_FRESH_VALUES or (line.participant and line.participant.arm):
         return step, None
     today = judge(line.screening, clock.today())
     return (step, None) if today.eligible else (AGAIN, today)
@@ -77,8 +87,17 @@ def step_today(line: ScreeningLine) -> tuple[Step | None, Eligibility | None]:
 def next_step(line: ScreeningLine) -> Step | None:
     """What comes next as long as no value is too old; ``None`` when nothing is left to do."""
     screening, participant = line.screening, line.participant
+    if screening.has_ended or screening.repeated_as:
+        return None
     if not line.consent:
         return CONSENT
+    if participant and participant.has_ended:
+        return None
+    if consent_problem(screening, clock.today()):
+        return RENEWAL
+    if participant and participant.arm:
+        unconfirmed = screening.status == Screening.Status.ELIGIBLE and not screening.confirmed_at
+        return CONFIRMATION if unconfirmed else None
     if screening.is_draft:
         return SUBMISSION
     if screening.status != Screening.Status.ELIGIBLE:
@@ -87,7 +106,9 @@ def next_step(line: ScreeningLine) -> Step | None:
         return CONFIRMATION
     if participant is None:
         return ENROLMENT
-    return ALLOCATION if participant.state == State.ENROLLED else None
+    if participant.state != State.ENROLLED:
+        return None
+    return ASSIGNMENT if line.is_assigned else ALLOCATION
 
 
 def consequence(eligibility: Eligibility) -> str:
@@ -121,5 +142,7 @@ def save_bar(line: ScreeningLine | None, eligibility: Eligibility | None) -> dic
 
 
 def may_edit(line: ScreeningLine, user: User) -> bool:
-    """Until allocation, by those who screen."""
-    return SCREEN.allows(user) and not (line.participant and line.participant.arm)
+    """What is submitted may be corrected for ever, a draft as long as it goes on."""
+    screening = line.screening
+    goes_on = not screening.has_ended and not screening.repeated_as
+    return SCREEN.allows(user) and (goes_on or not screening.is_draft)

@@ -3,11 +3,15 @@
 import base64
 import hashlib
 
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-WIDTH = 32  # every short text is padded to this, so that its length tells nothing
+WIDTH = 48  # every short text is padded to this, so that its length tells nothing
+
+
+class DamagedSeal(Exception):
+    """A sealed text was altered, or stands where it was not put."""
 
 
 def _cipher() -> Fernet:
@@ -25,5 +29,21 @@ def seal(text: str) -> str:
 
 
 def unseal(token: str) -> str:
-    """The sealed text.  Raises ``cryptography.fernet.InvalidToken`` if it was altered."""
-    return _cipher().decrypt(token.encode()).decode().rstrip()
+    """The sealed text.  Raises ``DamagedSeal``."""
+    try:
+        return _cipher().decrypt(token.encode()).decode().rstrip(" ")
+    except InvalidToken:
+        raise DamagedSeal from None
+
+
+def seal_arm(arm: str, *, stratum: str, place: int) -> str:
+    """``arm``, bound to its place, so that a token that was moved elsewhere is noticed."""
+    return seal(f"{stratum}|{place}|{arm}")
+
+
+def unseal_arm(token: str, *, stratum: str, place: int) -> str:
+    """The arm of that place.  Raises ``DamagedSeal``."""
+    bound, _, arm = unseal(token).rpartition("|")
+    if bound != f"{stratum}|{place}":
+        raise DamagedSeal
+    return arm

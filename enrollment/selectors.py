@@ -4,28 +4,44 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import (
+    Count,
+    Exists,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    prefetch_related_objects,
+)
 from django.utils import timezone
 
+from enrollment.actions.gates import site_problem
 from enrollment.models import (
-    Allocation,
-    AllocationList,
+    AllocationPlan,
+    Consent,
+    ConsentVersion,
     Participant,
     ParticipantQuerySet,
+    RecruitmentTarget,
     Screening,
-    ScreeningQuerySet,
-    Visit,
+    SiteApproval,
+    SiteQuerySet,
 )
-from enrollment.states import State
+from enrollment.permissions import MANAGE_SITES
+from enrollment.states import ENDED, State
 from trial_site import clock
-from trial_site.models import User
-from trial_site.protocol import by_version
-from trial_site.protocol.definition import VisitRule
+from trial_site.messages import Message
+from trial_site.models import Site, User
+from trial_site.protocol import current
 from trial_site.roles import SEES_ARM
 
+APPROVAL_WARNING_DAYS = 60  # an extension takes a committee's meeting or two
+SUBJECT_ORDER = ("site__code", "pk")  # as text PKU-1000 would come before PKU-101
 PARTICIPANT_ORDERS = {
-    "subject": "subject",
+    "subject": "pk",
     "state": "state",
     "arm": "allocation__arm",
     "first-dose": "day0_at",
@@ -33,90 +49,130 @@ PARTICIPANT_ORDERS = {
 }
 
 
-def screenings(user: User) -> ScreeningQuerySet:
+def consents(path: str = "") -> Prefetch[Any]:
+    """What is signed for screenings at ``path``, with the versions of the form, in one query."""
+    return Prefetch(f"{path}consents", Consent.objects.select_related("form"))
+
+
+def screenings(user: User) -> SiteQuerySet:
     """Screenings with everything that a row or a page of them shows."""
-    return Screening.objects.visible_to(user).select_related(
-        "site", "consent", "participant__allocation", "submitted_by", "confirmed_by"
+    found = Screening.objects.visible_to(user).select_related(
+        "site",
+        "previous",
+        "rescreening",
+        "consent_withdrawal",
+        "participant__allocation",
+        "submitted_by",
+        "confirmed_by",
     )
+    plan = AllocationPlan.objects.values("mode")[:1]
+    planned: SiteQuerySet = found.annotate(planned_mode=Subquery(plan))
+    return planned.prefetch_related(consents())
 
 
-def screening_log(user: User, status: str = "") -> ScreeningQuerySet:
-    """The newest first, without their answers; ``status`` narrows it to one."""
-    found = screenings(user).defer("facts").order_by("-pk")
-    return found.filter(status=status) if status in Screening.Status.values else found
-
-
-def open_screenings(user: User) -> ScreeningQuerySet:
-    """Screenings that may still lead to an allocation, the oldest first."""
+def still_screened() -> Q:
+    """Screenings that may still lead to an allocation."""
     left = Q(participant__isnull=False) & ~Q(participant__state=State.ENROLLED)
-    found = screenings(user).exclude(status=Screening.Status.FAILED)
-    return found.exclude(left).order_by("pk")
+    return ~Q(status=Screening.Status.FAILED) & ~Q(state__in=ENDED) & ~left
 
 
-def screening_counts(user: User) -> dict[str, int]:
-    """How many screenings have each status; those without any are left out."""
-    counted = Screening.objects.visible_to(user).order_by().values_list("status")
-    return dict(counted.annotate(number=Count("pk")))
+def waiting_screenings(user: User) -> SiteQuerySet:
+    """The open ones; and those of participants who have to sign a newer form of the consent, or
+    whose screening was corrected after the allocation and waits for the investigator."""
+    valid = Consent.objects.filter(
+        Q(form__valid_to=None) | Q(form__valid_to__gte=clock.today()), screening=OuterRef("pk")
+    )
+    goes_on = Q(participant__isnull=False) & ~Q(participant__state__in=ENDED)
+    waits = goes_on & (Q(confirmed_at=None) | ~Exists(valid))
+    return screenings(user).filter(waits | still_screened()).order_by("pk")
 
 
-def participants(user: User, *, state: str = "", order: str = "") -> ParticipantQuerySet:
-    """The participants of the user's sites, of one ``state``, ordered by a column (``-`` reverses).
+def participants(
+    user: User, *, state: str = "", arm: str = "", site: str = "", text: str = "", order: str = ""
+) -> ParticipantQuerySet:
+    """The participants of the user's sites in one ``state``, of one ``arm`` (whatever its value
+    when empty), ordered by a column (``-`` reverses).
 
-    The laboratory cannot order by arm either: the order would tell it.
+    The laboratory can neither choose nor order by arm: either would tell it.
     """
-    found = Participant.objects.visible_to(user).with_arm()
-    if state in State.values:
-        found = found.filter(state=state)
-    column = PARTICIPANT_ORDERS.get(order.removeprefix("-"))
-    if column is None or (order.removeprefix("-") == "arm" and not SEES_ARM.allows(user)):
-        return found.order_by("subject")
-    return found.order_by("-" + column if order.startswith("-") else column, "subject")
+    found = Participant.objects.visible_to(user).with_arm().select_related("allocation_error")
+    sees_arm = SEES_ARM.allows(user)
+    wanted = {"state": state, "site__code": site, "subject__icontains": text}
+    if sees_arm:
+        wanted["allocation__arm"] = arm
+    found = found.filter(**{column: value for column, value in wanted.items() if value})
+    name = order.removeprefix("-")
+    column = PARTICIPANT_ORDERS.get(name) if sees_arm or name != "arm" else None
+    if column is None:
+        return found.order_by(*SUBJECT_ORDER)
+    return found.order_by("-" + column if order.startswith("-") else column, *SUBJECT_ORDER)
+
+
+def counted(found: QuerySet[Any], column: str) -> dict[str, int]:
+    """How many rows have each value of ``column``; values without any are left out."""
+    return dict(found.order_by().values_list(column).annotate(number=Count("pk")))
 
 
 def participant_pages(user: User) -> ParticipantQuerySet:
     """Participants with the screening that they came from, for the pages of one of them."""
-    found = Participant.objects.visible_to(user).with_arm()
-    return found.select_related("screening__consent", "screening__confirmed_by")
+    found = Participant.objects.visible_to(user).with_arm().select_related("allocation_error")
+    found = found.select_related("screening__confirmed_by", "screening__consent_withdrawal")
+    return found.prefetch_related(consents("screening__"))
 
 
-def participant_counts(user: User) -> dict[str, int]:
-    counted = Participant.objects.visible_to(user).order_by().values_list("state")
-    return dict(counted.annotate(number=Count("pk")))
+def consent_versions() -> list[ConsentVersion]:
+    """Every version of the consent form, the newest first."""
+    return list(ConsentVersion.objects.order_by("-valid_from", "language"))
+
+
+def sites(user: User) -> list[Site]:
+    """The sites of a person, with approvals and targets; all of them for who manages sites.
+
+    A person's own are kept on ``user``: every page of a request reads them.
+    """
+    found = Site.objects.select_related("target").prefetch_related("approvals").order_by("code")
+    if MANAGE_SITES.allows(user):
+        return list(found)
+    prefetch_related_objects([user], Prefetch("sites", found))
+    return list(user.sites.all())
 
 
 @dataclass(frozen=True)
-class VisitLine:
-    """A visit with its rule, and how it stands on a day."""
+class SiteLine:
+    """A site with its approvals and how it stands on a day."""
 
-    visit: Visit
-    rule: VisitRule
+    site: Site
+    approvals: list[SiteApproval]
     today: dt.date
 
     @property
-    def standing(self) -> str:
-        """done, outside (done, but not in its window), missed, late, due or planned."""
-        visit = self.visit
-        if visit.status == Visit.Status.MISSED:
-            return "missed"
-        if visit.done_on:
-            return "done" if visit.in_window(visit.done_on) else "outside"
-        if self.today > visit.closes:
-            return "late"
-        return "due" if visit.in_window(self.today) else "planned"
+    def target(self) -> RecruitmentTarget | None:
+        return getattr(self.site, "target", None)
 
     @property
-    def is_open(self) -> bool:
-        return self.visit.status == Visit.Status.PLANNED
+    def problem(self) -> Message | None:
+        """Why the site may not enrol today."""
+        return site_problem(self.site, self.today)
+
+    @property
+    def in_force(self) -> SiteApproval | None:
+        """The approval that carries the site longest from today."""
+        version = current().version
+        valid = [one for one in self.approvals if one.covers(self.today, version)]
+        return max(valid, key=lambda one: one.expires_on, default=None)
+
+    @property
+    def days_left(self) -> int | None:
+        return (self.in_force.expires_on - self.today).days if self.in_force else None
+
+    @property
+    def expires_soon(self) -> bool:
+        return self.days_left is not None and self.days_left <= APPROVAL_WARNING_DAYS
 
 
-def visit_lines(participant: Participant) -> list[VisitLine]:
-    """The planned visits in the order of their days, read with the protocol of the screening."""
-    return [visit_line(participant, visit) for visit in participant.visits.all()]
-
-
-def visit_line(participant: Participant, visit: Visit) -> VisitLine:
-    protocol = by_version(participant.screening.protocol_version)
-    return VisitLine(visit, protocol.visit(visit.code), clock.today())
+def site_lines(user: User) -> list[SiteLine]:
+    today = clock.today()
+    return [SiteLine(site, list(site.approvals.all()), today) for site in sites(user)]
 
 
 def treatment_day(participant: Participant) -> int | None:
@@ -124,18 +180,3 @@ def treatment_day(participant: Participant) -> int | None:
     if participant.state != State.ON_TREATMENT or participant.day0_at is None:
         return None
     return (clock.today() - timezone.localdate(participant.day0_at)).days
-
-
-def allocation_list_used() -> tuple[AllocationList | None, int]:
-    """The list and how many of its slots are used; never a slot itself."""
-    found = AllocationList.objects.select_related("generated_by").defer("sealed_file").first()
-    return found, Allocation.objects.filter(slot__list=found).count() if found else 0
-
-
-def receipt(participant: Participant) -> Allocation:
-    """The allocation with its slot's number, the list's commitment, and who did it."""
-    rows = Allocation.objects.select_related("slot__list", "allocated_by").defer(
-        "slot__sealed_arm", "slot__list__sealed_file"
-    )
-    found: Allocation = rows.get(participant=participant)
-    return found

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from enrollment.models import Participant, Visit
 from enrollment.states import State
+from enrollment.visits import VisitLine, line_of
 from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.presentation import TimelineEvent
@@ -16,25 +17,44 @@ from trial_site.roles import SEES_ARM
 
 NOON = dt.time(12)
 ICONS = {State.ENROLLED: "user", State.ALLOCATED: "lock"}
+WINDOWS = {
+    "done": gettext_noop("In its window, %(opens)s to %(closes)s"),
+    "outside": gettext_noop("Outside its window, %(opens)s to %(closes)s"),
+    "missed": gettext_noop("Window %(opens)s to %(closes)s"),
+}
 
 
 def events(participant: Participant, user: User) -> list[TimelineEvent]:
     """Consent, screening, moves and visits; the arm only for those who may see it."""
-    return [*_screening(participant), *_moves(participant, user), *_visits(participant)]
+    return [
+        *_screening(participant),
+        *_moves(participant, user),
+        *_error(participant, user),
+        *_visits(participant),
+    ]
 
 
 def _screening(participant: Participant) -> Iterator[TimelineEvent]:
-    screening, consent = participant.screening, participant.screening.consent
-    yield TimelineEvent(
-        at=_at_noon(consent.signed_on),
-        icon="pen",
-        title=Message(gettext_noop("Consent signed")),
-        why=Message(
-            gettext_noop("Form %(version)s, explained by %(person)s"),
-            {"version": consent.form_version, "person": consent.explained_by},
-        ),
-        history=("enrollment.consent", consent.pk),
-    )
+    screening = participant.screening
+    for consent in screening.consents.all():
+        yield TimelineEvent(
+            at=consent.signed_at,
+            icon="pen",
+            title=Message(gettext_noop("Consent signed")),
+            why=Message(
+                gettext_noop("Form %(version)s, explained by %(person)s"),
+                {"version": consent.form.version_label, "person": consent.explained_by},
+            ),
+            history=("enrollment.consent", consent.pk),
+        )
+    if withdrawal := screening.withdrawal:
+        yield TimelineEvent(
+            at=withdrawal.withdrawn_at,
+            icon="flag",
+            title=Message(gettext_noop("Consent withdrawn")),
+            why=withdrawal.why,
+            history=("enrollment.consentwithdrawal", withdrawal.pk),
+        )
     if screening.submitted_at and screening.submitted_by:
         yield TimelineEvent(
             at=screening.submitted_at,
@@ -74,6 +94,20 @@ def _moves(participant: Participant, user: User) -> Iterator[TimelineEvent]:
         )
 
 
+def _error(participant: Participant, user: User) -> Iterator[TimelineEvent]:
+    """A note of an allocation in error; its words may name the arm."""
+    if participant.allocated_in_error:
+        note = participant.allocation_error
+        yield TimelineEvent(
+            at=note.noted_at,
+            icon="flag",
+            title=Message(gettext_noop("Allocated in error")),
+            why=note.what if SEES_ARM.allows(user) else "",
+            by=note.noted_by.get_username(),
+            history=("enrollment.allocationerror", note.pk),
+        )
+
+
 def _with_arm(participant: Participant) -> Message:
     arm = current().arm(participant.allocation.arm)
     return Message(gettext_noop("Allocated: %(arm)s"), {"arm": Message(arm.short_label)})
@@ -82,26 +116,34 @@ def _with_arm(participant: Participant) -> Message:
 def _visits(participant: Participant) -> Iterator[TimelineEvent]:
     """The visits that were done or missed; a missed one stands on the last day of its window."""
     for visit in participant.visits.all():
-        if visit.status == Visit.Status.DONE and visit.done_on:
-            yield _visit(visit, visit.done_on, "done")
-        elif visit.status == Visit.Status.MISSED:
-            yield _visit(visit, visit.closes, "bad")
+        if visit.status != Visit.Status.PLANNED:
+            yield _visit(line_of(visit))
 
 
-def _visit(visit: Visit, day: dt.date, kind: str) -> TimelineEvent:
-    inside = gettext_noop("In its window, %(opens)s to %(closes)s")
-    outside = gettext_noop("Outside its window, %(opens)s to %(closes)s")
+def _visit(line: VisitLine) -> TimelineEvent:
+    visit = line.visit
     return TimelineEvent(
-        at=_at_noon(day),
+        at=_at_noon(visit.done_on or visit.closes),
         icon="calendar",
-        title=Message(current().visit(visit.code).title),
-        why=Message(
-            inside if visit.in_window(day) else outside,
-            {"opens": visit.opens.isoformat(), "closes": visit.closes.isoformat()},
-        ),
-        badge=(kind, visit.get_status_display()),
+        title=line.title,
+        why=_why(line),
+        badge=(line.kind, line.label if isinstance(line.label, Message) else str(line.label)),
         history=("enrollment.visit", visit.pk),
         kind="visit",
+    )
+
+
+def _why(line: VisitLine) -> Message | str:
+    """The window of a planned visit, and what was written down about it."""
+    visit = line.visit
+    if not line.rule:
+        return visit.why
+    days = {"opens": visit.opens.isoformat(), "closes": visit.closes.isoformat()}
+    window = Message(WINDOWS[line.standing], days)
+    return (
+        Message("%(window)s: %(why)s", {"window": window, "why": visit.why})
+        if visit.why
+        else window
     )
 
 

@@ -14,14 +14,16 @@ from enrollment.models import Screening
 from enrollment.next_step import (
     AGAIN,
     ALLOCATION,
+    ASSIGNMENT,
     CONFIRMATION,
     CONSENT,
     ENROLMENT,
+    RENEWAL,
     SUBMISSION,
     Step,
     step_today,
 )
-from enrollment.permissions import CONFIRM, SCREEN
+from enrollment.permissions import CONFIRM, MANAGE_SITES, SCREEN
 from enrollment.rules.verdicts import CriterionVerdict, Eligibility
 from trial_site.messages import Message
 from trial_site.models import User
@@ -30,18 +32,22 @@ from trial_site.protocol.definition import gettext_noop
 
 TITLES = {
     CONSENT: gettext_noop("Screening is a draft without consent"),
+    RENEWAL: gettext_noop("Consent is to be renewed"),
     SUBMISSION: gettext_noop("Screening is a draft"),
     CONFIRMATION: gettext_noop("Eligibility is to be confirmed"),
     ENROLMENT: gettext_noop("Patient is to be enrolled"),
     ALLOCATION: gettext_noop("Participant is to be allocated"),
+    ASSIGNMENT: gettext_noop("An arm is to be assigned"),
     AGAIN: gettext_noop("Screening values grew old"),
 }
 REASONS = {
     CONSENT: gettext_noop("The consent precedes the verdict"),
+    RENEWAL: gettext_noop("A newer version of the consent form replaces the signed one"),
     SUBMISSION: gettext_noop("Nothing is judged until it is submitted"),
     CONFIRMATION: gettext_noop("All criteria pass; the investigator confirms"),
     ENROLMENT: gettext_noop("Eligible, and confirmed by the investigator"),
     ALLOCATION: gettext_noop("Enrolled; screening values expire with time"),
+    ASSIGNMENT: gettext_noop("The investigator chooses; screening values expire with time"),
 }
 OPEN, CONTINUE = gettext_noop("Open screening"), gettext_noop("Continue screening")
 
@@ -49,13 +55,52 @@ OPEN, CONTINUE = gettext_noop("Open screening"), gettext_noop("Continue screenin
 def rows(user: User) -> Iterator[WorkRow]:
     """Every screening at the user's sites that waits for somebody: for the user, or for whom."""
     if SCREEN.allows(user) or CONFIRM.allows(user):
-        for screening in selectors.open_screenings(user):
+        for screening in selectors.waiting_screenings(user):
             line = ScreeningLine.of(screening)
             step, expired = step_today(line)
             if step is not None:
                 yield from _waiting(line, step, expired, user)
+            elif line.participant and line.participant.arm and not screening.verdict.eligible:
+                yield _allocated_ineligible(line, screening.verdict)
             elif screening.status == Screening.Status.BLOCKED:
                 yield _undecided(line, screening.verdict)
+    yield from _approvals(user)
+
+
+def _allocated_ineligible(line: ScreeningLine, verdict: Eligibility) -> WorkRow:
+    """A correction after allocation took the eligibility away: somebody has to look at it."""
+    title = gettext_noop("Allocated, but not eligible by the corrected answers")
+    row = _row(line, title, _missing(verdict))
+    return replace(row, state="late", badge=Message(gettext_noop("Look at it")))
+
+
+def _approvals(user: User) -> Iterator[WorkRow]:
+    """Sites whose approval is missing, has expired or expires soon."""
+    if not any(can.allows(user) for can in (SCREEN, CONFIRM, MANAGE_SITES)):
+        return
+    for line in selectors.site_lines(user):
+        if line.problem or line.expires_soon:
+            yield _approval(line)
+
+
+def _approval(line: selectors.SiteLine) -> WorkRow:
+    until = line.in_force.expires_on if line.in_force else line.today
+    expiring = Message(
+        gettext_noop("Expires on %(day)s; enrolment stops then"), {"day": until.isoformat()}
+    )
+    late = line.problem is not None
+    return WorkRow(
+        state="late" if late else "due",
+        badge=Message(gettext_noop("Blocked") if late else gettext_noop("Due")),
+        when=Message("%(day)s", {"day": date_format(until, "MONTH_DAY_FORMAT")}),
+        subject=line.site.code,
+        subject_url=reverse("enrollment:sites"),
+        title=Message(gettext_noop("Ethics approval of the site")),
+        why=line.problem or expiring,
+        action=Message(gettext_noop("Open sites")),
+        url=reverse("enrollment:sites"),
+        sort=(until, until, line.site.code),
+    )
 
 
 def _waiting(
@@ -67,7 +112,7 @@ def _waiting(
     if step.permission.allows(user):
         action, url = _action(line, step)
         yield replace(row, state="due", badge=Message(gettext_noop("Due")), action=action, url=url)
-    elif step is CONFIRMATION:
+    elif step in (CONFIRMATION, ASSIGNMENT):
         yield row
 
 

@@ -14,7 +14,19 @@ from trial_site.protocol import current
 TESTS = tuple(test for test in current().infection_tests if test.code != OTHER_TEST)
 COUNTS = tuple(hold.analyte for hold in current().ganciclovir.holds)
 
-_NESTED = {"cmv", "steroids", "infections", *COUNTS}
+# The infections that a test speaks for; the open question decides itself and takes no reason.
+GROUPS = tuple(
+    group for group in current().infection_groups if any(test.group == group.code for test in TESTS)
+)
+
+_NESTED = {
+    "cmv",
+    "steroids",
+    "infections",
+    "infection_dates",
+    "infection_reasons",
+    *COUNTS,
+}
 _FLAT = tuple(entry.name for entry in fields(ScreeningFacts) if entry.name not in _NESTED)
 _CMV = tuple(entry.name for entry in fields(ViralLoad))
 
@@ -27,10 +39,20 @@ def infection_field(code: str) -> str:
     return f"infection_{code}"
 
 
+def infection_date_field(code: str) -> str:
+    return f"infection_on_{code}"
+
+
+def infection_reason_field(group: str) -> str:
+    return f"infection_reason_{group}"
+
+
 def facts_of(answers: Mapping[str, Any], steroids: Sequence[SteroidDose]) -> ScreeningFacts:
     """The facts that valid ``answers`` state; what was left empty stays unknown."""
     flat = {name: answers[name] for name in _FLAT if _is_answered(answers.get(name))}
     results = {test.code: answers.get(infection_field(test.code)) for test in TESTS}
+    dates = {test.code: answers.get(infection_date_field(test.code)) for test in TESTS}
+    reasons = {group.code: answers.get(infection_reason_field(group.code)) for group in GROUPS}
     counts: dict[str, Any] = {code: _measurement(answers, code) for code in COUNTS}
     return ScreeningFacts(
         **flat,
@@ -38,6 +60,8 @@ def facts_of(answers: Mapping[str, Any], steroids: Sequence[SteroidDose]) -> Scr
         cmv=_viral_load(answers),
         steroids=tuple(steroids),
         infections={code: result for code, result in results.items() if result},
+        infection_dates={code: on for code, on in dates.items() if on},
+        infection_reasons={code: reason for code, reason in reasons.items() if reason},
     )
 
 
@@ -47,6 +71,10 @@ def answers_of(facts: ScreeningFacts) -> dict[str, Any]:
     load = facts.cmv or ViralLoad()
     answers |= {f"cmv_{name}": getattr(load, name) for name in _CMV}
     answers |= {infection_field(code): result for code, result in facts.infections.items()}
+    answers |= {infection_date_field(code): on for code, on in facts.infection_dates.items()}
+    answers |= {
+        infection_reason_field(code): reason for code, reason in facts.infection_reasons.items()
+    }
     for code in COUNTS:
         measured: Measurement | None = getattr(facts, code)
         if measured:

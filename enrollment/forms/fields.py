@@ -9,11 +9,13 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from trial_site import clock
 
 NOT_CHOSEN = ("", "–")
+NO = _("No")
 THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 
 
@@ -64,6 +66,25 @@ class DayField(forms.DateField):
             raise ValidationError(self.error_messages["future"], code="future")
 
 
+class MomentField(forms.DateTimeField):
+    """A moment on the site's clock, to the minute, now at the latest."""
+
+    default_error_messages = {  # noqa: RUF012 - Django's own pattern
+        "future": _("This moment lies in the future"),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateTimeInput(
+            format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local", "class": "num"}
+        )
+        super().__init__(**{"widget": widget, **kwargs})
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if value and value > clock.now():
+            raise ValidationError(self.error_messages["future"], code="future")
+
+
 class OptionField(forms.TypedChoiceField):
     """One of a few codes, or none; gives ``coerce`` of it, or ``None``."""
 
@@ -73,13 +94,14 @@ class OptionField(forms.TypedChoiceField):
 
 
 class YesNoField(OptionField):
-    """Yes, no or not known, which is ``None`` and never counts as no."""
+    """Yes, no or not known, which is ``None`` and never counts as no.
 
-    ANSWERS = (("yes", _("Yes")), ("no", _("No")), ("", _("Not known")))
+    ``no`` is how a no reads, where the bare word would not say enough.
+    """
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, no: Any = NO, **kwargs: Any) -> None:
         super().__init__((), coerce=lambda answer: answer == "yes", **kwargs)
-        self.choices = self.ANSWERS
+        self.choices = (("yes", _("Yes")), ("no", no), ("", _("Not known")))
 
     widget = forms.RadioSelect
 
@@ -90,6 +112,12 @@ class YesNoField(OptionField):
 def enum_field(kind: type[StrEnum], names: Mapping[Any, Any], **kwargs: Any) -> OptionField:
     """One of the codes of ``kind``, in the order of ``names``."""
     return OptionField(names.items(), coerce=kind, **kwargs)
+
+
+def column_field(model: type[Model], name: str, **kwargs: Any) -> forms.CharField:
+    """A required line, as long as the model's column."""
+    column: Any = model._meta.get_field(name)
+    return forms.CharField(max_length=column.max_length, **kwargs)
 
 
 def text_field(label: Any, *, rows: int = 0, **kwargs: Any) -> forms.CharField:

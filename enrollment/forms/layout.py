@@ -7,10 +7,16 @@ from typing import Any
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from enrollment.forms.answers import COUNTS, TESTS, infection_field
+from enrollment.forms.answers import (
+    COUNTS,
+    GROUPS,
+    TESTS,
+    infection_date_field,
+    infection_field,
+    infection_reason_field,
+)
 from enrollment.forms.steroids import RULE
-from trial_site.protocol import current
-from trial_site.protocol.definition import InfectionGroup, TestsNeeded
+from trial_site.protocol.definition import InfectionGroup, InfectionTest, TestsNeeded
 
 Cell = tuple[str, str]  # a field's name, and its width in the grid
 
@@ -24,13 +30,29 @@ HINTS = {
 
 
 @dataclass(frozen=True)
+class TestLine:
+    """One line of the table of infections: the fields of a test's result and of its day."""
+
+    code: str
+    result: str
+    on: str
+
+
+@dataclass(frozen=True)
 class Group:
-    """Fields under a small heading of their own."""
+    """The tests of one infection, and the field of the reason why it is not active."""
 
     code: str
     title: Any
     hint: Any
-    names: tuple[str, ...]
+    tests: tuple[TestLine, ...]
+    reason: str
+
+    @property
+    def names(self) -> Iterator[str]:
+        for test in self.tests:
+            yield from (test.result, test.on)
+        yield self.reason
 
 
 @dataclass(frozen=True)
@@ -46,7 +68,13 @@ class Row:
     fields: tuple[Cell, ...] = ()
     groups: tuple[Group, ...] = ()
     has_steroids: bool = False
+    of_women: bool = False  # not asked of men
     after: tuple[Cell, ...] = ()
+
+    @property
+    def code(self) -> str:
+        """Names the row on its page."""
+        return self.criteria[0]
 
     @property
     def names(self) -> Iterator[str]:
@@ -70,8 +98,13 @@ def _asked(criterion: str, name: str, *more: Cell) -> Row:
 
 
 def _infection_group(group: InfectionGroup) -> Group:
-    names = tuple(infection_field(test.code) for test in TESTS if test.group == group.code)
-    return Group(group.code, _(group.name), HINTS[group.needed], names)
+    tests = tuple(_test_line(test) for test in TESTS if test.group == group.code)
+    reason = infection_reason_field(group.code)
+    return Group(group.code, _(group.name), HINTS[group.needed], tests, reason)
+
+
+def _test_line(test: InfectionTest) -> TestLine:
+    return TestLine(test.code, infection_field(test.code), infection_date_field(test.code))
 
 
 _PATIENT = Section(
@@ -164,13 +197,10 @@ _OTHER_INFECTIONS = Section(
             ("E2",),
             _("Which infections were looked for, and what was found?"),
             (("febrile", WIDE),),
-            groups=tuple(
-                group for group in map(_infection_group, current().infection_groups) if group.names
-            ),
+            groups=tuple(map(_infection_group, GROUPS)),
             after=(
                 ("other_infection", WIDE),
                 ("other_infection_text", WIDE),
-                ("infection_override_reason", WIDE),
             ),
         ),
     ),
@@ -183,7 +213,7 @@ _CONDITIONS = Section(
         _asked("E4a", "heart_failure", ("nyha", HALF)),
         _asked("E4e", "other_severe_disease", ("other_severe_disease_text", WIDE)),
         _asked("E5", "malignancy", ("malignancy_override_reason", WIDE)),
-        _asked("E6", "uncontrolled_psychiatric"),
+        _asked("E6", "uncontrolled_psychiatric", ("uncontrolled_psychiatric_text", WIDE)),
         Row(
             ("E7",),
             _("If female at birth: is she pregnant or breast-feeding?"),
@@ -193,6 +223,7 @@ _CONDITIONS = Section(
                 ("hcg_on", HALF),
                 ("breastfeeding", WIDE),
             ),
+            of_women=True,
         ),
     ),
 )

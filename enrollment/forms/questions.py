@@ -7,10 +7,17 @@ what a criterion makes of an answer stands beside it.
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.facts import NYHA_CLASSES, Operator, QualitativeResult, Sex
-from enrollment.forms.answers import TESTS, infection_field
+from enrollment.forms.answers import (
+    GROUPS,
+    TESTS,
+    infection_date_field,
+    infection_field,
+    infection_reason_field,
+)
 from enrollment.forms.fields import (
     DayField,
     ExactField,
@@ -33,6 +40,14 @@ RESULTS = {
     QualitativeResult.NEGATIVE: _("Negative"),
     QualitativeResult.POSITIVE: _("Positive"),
     QualitativeResult.NOT_DONE: _("Not done"),
+}
+TEST_RESULTS = {  # in the order of the table of infections
+    result: RESULTS[result]
+    for result in (
+        QualitativeResult.NOT_DONE,
+        QualitativeResult.NEGATIVE,
+        QualitativeResult.POSITIVE,
+    )
 }
 SPECIMENS = {PROTOCOL.pcr.specimen: _("Plasma"), "whole_blood": _("Whole blood")}
 ROMAN = dict(zip(NYHA_CLASSES, ("I", "II", "III", "IV"), strict=True))
@@ -67,6 +82,16 @@ def _unit(code: str) -> OptionField:
 
 def _reason(label: Any, help_text: Any = "") -> forms.CharField:
     return text_field(label, rows=2, max_length=500, help_text=help_text)
+
+
+class TestResultField(OptionField):
+    """The result of one infection test; nothing is chosen beforehand."""
+
+    widget = forms.RadioSelect
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__((), coerce=QualitativeResult, **kwargs)
+        self.choices = list(TEST_RESULTS.items())
 
 
 class Questions(forms.Form):
@@ -121,16 +146,16 @@ class Questions(forms.Form):
     febrile = YesNoField(label=_("Does the patient have fever?"))
     other_infection = YesNoField(label=_("Is there another active infection?"))
     other_infection_text = text_field(_("Which other infection"), max_length=300)
-    infection_override_reason = _reason(
-        _("Investigator's decision on a positive or discordant test"),
-        _("Why the infection is past, treated or not active; empty when there is none to decide"),
-    )
 
     il2_allergy = YesNoField(label=_("Is there an intolerance to IL-2 or its excipients?"))
     heart_failure = YesNoField(label=_("Is there heart failure?"))
     nyha = OptionField(ROMAN.items(), coerce=int, label=_("NYHA class"))
     other_severe_disease = YesNoField(label=_("Is there another severe disease?"))
-    other_severe_disease_text = text_field(_("Which other severe disease"), max_length=300)
+    other_severe_disease_text = text_field(
+        _("Which disease, and why it is or is not severe"),
+        max_length=300,
+        help_text=_("Needed for a yes; what a no has weighed is shown with the verdict"),
+    )
     malignancy = YesNoField(label=_("Has the patient ever had a malignancy?"))
     malignancy_override_reason = _reason(
         _("Investigator's reason to override"), _("Empty unless a malignancy is overridden")
@@ -138,7 +163,15 @@ class Questions(forms.Form):
     uncontrolled_psychiatric = YesNoField(
         label=_("Is there an uncontrolled psychiatric or emotional disorder?")
     )
-    childbearing_potential = YesNoField(label=_("Is child-bearing possible?"))
+    uncontrolled_psychiatric_text = text_field(
+        _("Which disorder, and why it is or is not controlled"),
+        max_length=300,
+        help_text=_("Needed for a yes; what a no has weighed is shown with the verdict"),
+    )
+    childbearing_potential = YesNoField(
+        label=_("Is child-bearing possible?"),
+        no=_("No, not applicable (post-menopausal or sterile)"),
+    )
     breastfeeding = YesNoField(label=_("Is she breast-feeding?"))
     hcg = enum_field(QualitativeResult, RESULTS, label=_("Pregnancy test (β-hCG)"))
     hcg_on = DayField(label=_("Tested"))
@@ -156,5 +189,14 @@ class Questions(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for test in TESTS:
-            field = enum_field(QualitativeResult, RESULTS, label=_(test.name))
-            self.fields[infection_field(test.code)] = field
+            name = _(test.name)
+            self.fields[infection_field(test.code)] = TestResultField(label=name)
+            self.fields[infection_date_field(test.code)] = DayField(
+                label=format_lazy(_("{test}: day of the test"), test=name)
+            )
+        for group in GROUPS:
+            self.fields[infection_reason_field(group.code)] = text_field(
+                format_lazy(_("{infection}: why not active"), infection=_(group.name)),
+                max_length=500,
+                help_text=_("The investigator’s reason: past, treated or discordant"),
+            )

@@ -1,5 +1,6 @@
 """The screening form: first entry, continued draft, correction of what was submitted."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 from django import forms
@@ -9,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment.facts import Operator, ScreeningFacts
 from enrollment.forms.answers import answers_of, facts_of, field_name
+from enrollment.forms.differences import differences
 from enrollment.forms.questions import UNIT_OF, Questions
 from enrollment.forms.steroids import steroid_lines
-from enrollment.forms.words import dose_words, words
 from enrollment.models import Screening
 from enrollment.rules.entry import impossible
 from oversight.forms import Conflict, CorrectionForm, EntryForm
@@ -42,6 +43,20 @@ class ScreeningForm(EntryForm, Questions):
     def facts(self) -> ScreeningFacts:
         return facts_of(self.cleaned_data, self.steroids.doses)
 
+    @property
+    def facts_so_far(self) -> ScreeningFacts:
+        """What can be read of an unfinished form: what cannot is missing, and so unknown.
+
+        A corticosteroid line that cannot be read makes the whole block unread: the lines beside it
+        would add up to too little.
+        """
+        return ScreeningFacts() if self.errors is None else self._readable()
+
+    def _readable(self) -> ScreeningFacts:
+        if self.steroids.is_valid():
+            return self.facts
+        return replace(facts_of(self.cleaned_data, ()), no_steroids=None)
+
     def is_valid(self) -> bool:
         return super().is_valid() and self.steroids.is_valid()
 
@@ -49,9 +64,8 @@ class ScreeningForm(EntryForm, Questions):
         super().clean()
         self._check_units()
         self._check_not_detected()
-        if self.steroids.is_valid():
-            for doubt in impossible(self.facts, current()):
-                self._refuse(doubt.field, doubt.message.render(gettext))
+        for doubt in impossible(self._readable(), current()):
+            self._refuse(doubt.field, doubt.message.render(gettext))
         return self.cleaned_data
 
     def _check_units(self) -> None:
@@ -105,12 +119,5 @@ class EditScreeningForm(ScreeningForm, CorrectionForm):
     def show_conflicts(self, record: models.Model) -> None:
         """Put what was typed beside what somebody else saved, and take up the new version."""
         super().show_conflicts(record)
-        mine, theirs = self.facts, cast(Screening, record).answers
-        typed, saved = answers_of(mine), answers_of(theirs)
-        pairs = [
-            (str(field.label), words(field, typed.get(name)), words(field, saved.get(name)))
-            for name, field in self.fields.items()
-            if name not in CorrectionForm.base_fields
-        ]
-        doses = (gettext("Corticosteroids"), dose_words(mine.steroids), dose_words(theirs.steroids))
-        self.conflicts = [Conflict(*pair) for pair in (*pairs, doses) if pair[1] != pair[2]]
+        found = differences(self, self.facts, cast(Screening, record).answers)
+        self.conflicts = [Conflict(each.label, each.one, each.other) for each in found]

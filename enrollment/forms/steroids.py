@@ -11,7 +11,8 @@ from enrollment.forms.fields import DayField, ExactField, OptionField
 from enrollment.rules.steroids import prednisone_mg
 from trial_site.protocol import current
 
-LEAST_LINES, SPARE_LINES, MOST_LINES = 3, 1, 40
+# The most: a dozen lines for each day of the window.
+LEAST_LINES, SPARE_LINES, MOST_LINES = 3, 1, 84
 SCHEDULES = dict(
     zip(DOSE_CYCLES, (_("On this day"), _("On alternate days, averaged")), strict=True)
 )
@@ -46,7 +47,9 @@ class SteroidForm(forms.Form):
 
     @property
     def dose(self) -> SteroidDose | None:
-        """The dose of a valid line, or ``None`` for an empty one."""
+        """The dose of a valid line, or ``None`` for an empty or a broken one."""
+        if not self.is_valid():
+            return None
         answers = self.cleaned_data
         return SteroidDose(**answers) if answers.get("agent") else None
 
@@ -74,7 +77,7 @@ SteroidLines = forms.formset_factory(
 def steroid_lines(facts: ScreeningFacts, data: Any = None) -> BaseSteroidLines:
     """The lines of one screening, with a spare one after those that are filled."""
     filled: list[dict[str, Any]] = [vars(dose) for dose in facts.steroids]
-    blank = max(LEAST_LINES - len(filled), SPARE_LINES)
+    blank = min(max(LEAST_LINES - len(filled), SPARE_LINES), MOST_LINES - len(filled))
     return cast(
         BaseSteroidLines, SteroidLines(data, prefix="steroids", initial=filled + [{}] * blank)
     )

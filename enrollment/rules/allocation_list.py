@@ -64,9 +64,23 @@ def as_csv(sequence: AllocationSequence, *, arms: Sequence[str], nonce: str) -> 
     return output.getvalue()
 
 
+def imported_csv(arms: Sequence[str], *, nonce: str) -> str:
+    """A statistician's own list as text, in the same manner: what was given, and the nonce."""
+    output = io.StringIO()
+    writer = csv.writer(output, lineterminator="\n")
+    writer.writerow(("position", "arm"))
+    writer.writerows(enumerate(arms, start=1))
+    writer.writerow(("nonce", nonce))
+    return output.getvalue()
+
+
 def commitment(csv_text: str) -> str:
     """SHA-256 of the list, hexadecimal: published at generation, checked when it is unsealed."""
-    return hashlib.sha256(csv_text.encode()).hexdigest()
+    return sha256_of(csv_text.encode())
+
+
+def sha256_of(file: bytes) -> str:
+    return hashlib.sha256(file).hexdigest()
 
 
 def words(seed: str, label: str) -> Iterator[int]:

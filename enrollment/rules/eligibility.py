@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from enrollment.facts import ScreeningFacts
+from enrollment.rules.consent import before_consent
 from enrollment.rules.criteria import RULES
 from enrollment.rules.criteria.case import Case
 from enrollment.rules.criteria.label import warnings
-from enrollment.rules.verdicts import Eligibility
-from trial_site.protocol.definition import CriterionKind, Protocol
+from enrollment.rules.verdicts import CriterionVerdict, Eligibility
+from trial_site.protocol.definition import Criterion, CriterionKind, Protocol
 
 
 def evaluate(
@@ -28,8 +30,15 @@ def evaluate(
     """
     case = Case(facts, consent_on, judged_on, protocol, answered_on or judged_on)
     verdicts = tuple(
-        RULES[criterion.id](criterion, case)
+        _judged(criterion, case)
         for criterion in protocol.criteria
         if criterion.kind is not CriterionKind.SAFETY
     )
     return Eligibility(verdicts, warnings(case), protocol.version, judged_on)
+
+
+def _judged(criterion: Criterion, case: Case) -> CriterionVerdict:
+    """The rule's verdict, with what was collected before the consent: flagged, never deciding."""
+    verdict = RULES[criterion.id](criterion, case)
+    early = before_consent(criterion.id, case.facts, case.consent_on, case.protocol)
+    return replace(verdict, flags=(*verdict.flags, *early))

@@ -52,6 +52,12 @@ def doubts(facts: ScreeningFacts, protocol: Protocol) -> list[Doubt]:
     return [slip, *asked] if slip else asked
 
 
+def new_doubts(facts: ScreeningFacts, saved: ScreeningFacts, protocol: Protocol) -> list[Doubt]:
+    """The questions that ``saved`` did not raise: what was called right once is not asked again."""
+    known = doubts(saved, protocol)
+    return [doubt for doubt in doubts(facts, protocol) if doubt not in known]
+
+
 def impossible(facts: ScreeningFacts, protocol: Protocol) -> list[Doubt]:
     """The hard-limit refusals, one a field."""
     text = gettext_noop("%(typed)s is not possible. Is this %(unit)s?")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple, Self
@@ -32,7 +32,8 @@ class CriterionVerdict:
     """The state of one criterion, its consequence, and why.
 
     ``steps`` are the values and the computation; ``needed`` says in words what is missing for a
-    decision; ``flags`` are for the reader's attention and decide nothing.
+    decision; ``flags`` are for the reader's attention and decide nothing.  A criterion that does
+    not apply to the patient is not met, and says so (``applies``).
     """
 
     criterion_id: str
@@ -41,6 +42,7 @@ class CriterionVerdict:
     steps: tuple[Message, ...] = ()
     needed: tuple[Message, ...] = ()
     flags: tuple[Message, ...] = ()
+    applies: bool = True
 
     @classmethod
     def of(
@@ -57,6 +59,11 @@ class CriterionVerdict:
         passing = State.MET if criterion.kind is CriterionKind.INCLUSION else State.NOT_MET
         return cls(criterion.id, state, state is passing, tuple(steps), tuple(needed), tuple(flags))
 
+    @classmethod
+    def not_applicable(cls, criterion: Criterion, reason: Message) -> Self:
+        """An exclusion that cannot hold for this patient: not met, for ``reason``."""
+        return replace(cls.of(criterion, False, steps=[reason]), applies=False)
+
     @property
     def blocks(self) -> bool:
         return not self.passes
@@ -69,6 +76,7 @@ class CriterionVerdict:
             "steps": _dump(self.steps),
             "needed": _dump(self.needed),
             "flags": _dump(self.flags),
+            **({} if self.applies else {"applies": False}),
         }
 
     @classmethod
@@ -80,6 +88,7 @@ class CriterionVerdict:
             _load(data["steps"]),
             _load(data["needed"]),
             _load(data["flags"]),
+            data.get("applies", True),
         )
 
 

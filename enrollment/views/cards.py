@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from enrollment.facts import Operator
+from enrollment.facts import Operator, ScreeningFacts
+from enrollment.forms.answers import TESTS, infection_date_field, infection_field
 from enrollment.forms.layout import SECTIONS, Group, Row, Section
 from enrollment.forms.questions import UNIT_OF
 from enrollment.forms.screening import ScreeningForm
-from enrollment.forms.words import dose_words, words
+from enrollment.forms.words import day_words, dose_words, words
 from enrollment.models import Screening
+from enrollment.rules import steroid_diary
 from enrollment.rules.verdicts import CriterionVerdict, Eligibility, State
 from trial_site.messages import Message
 from trial_site.protocol.definition import Criterion, CriterionKind, Protocol
@@ -33,15 +35,21 @@ BADGES = {
     (State.NOT_MET, False): _("Not met · blocks"),
     (State.UNKNOWN, False): _("Unknown · blocks"),
 }
+NOT_APPLICABLE = _("Not applicable · passes")
 
 # What goes without saying when answers are read; an empty text says nothing either.
 USUAL = {"cmv_operator": Operator.EQUAL, "birth_day_known": True}
 UNIT_BESIDE = {number: unit for unit, numbers in UNIT_OF.items() for number in numbers}
+DAY_BESIDE = {infection_field(test.code): infection_date_field(test.code) for test in TESTS}
+SHOWN_BESIDE = UNIT_OF.keys() | DAY_BESIDE.values()
 
 
 @dataclass(frozen=True)
 class Card:
-    """One criterion with what was found; ``look`` is met, bad, unknown, or planned before that."""
+    """One criterion with what was found; ``look`` is met, bad, unknown, or planned before that.
+
+    ``is_typed`` marks the verdict of a form that is not saved yet.
+    """
 
     criterion: Criterion
     look: str
@@ -49,6 +57,8 @@ class Card:
     steps: tuple[Message, ...] = ()
     needed: tuple[Message, ...] = ()
     flags: tuple[Message, ...] = ()
+    diary: steroid_diary.Diary | None = None
+    is_typed: bool = False
 
     @property
     def kind(self) -> Any:
@@ -59,9 +69,23 @@ class Card:
         return self.look in {"bad", "unknown"} and self.criterion.kind is not CriterionKind.SAFETY
 
 
-def cards(protocol: Protocol, eligibility: Eligibility | None) -> dict[str, Card]:
-    """Every criterion of the protocol, by its id, with its verdict if there is one."""
-    return {criterion.id: _card(criterion, eligibility) for criterion in protocol.criteria}
+def cards(
+    protocol: Protocol,
+    eligibility: Eligibility | None,
+    facts: ScreeningFacts | None = None,
+    *,
+    typed: bool = False,
+) -> dict[str, Card]:
+    """Every criterion of the protocol, by its id, with its verdict if there is one.
+
+    With the ``facts`` that were judged, the corticosteroid's has its days.
+    """
+    found = {criterion.id: _card(criterion, eligibility) for criterion in protocol.criteria}
+    if facts and eligibility:
+        days = steroid_diary.diary(facts, eligibility.judged_on, protocol)
+        dosed = steroid_diary.CRITERION
+        found[dosed] = replace(found[dosed], diary=days)
+    return {code: replace(card, is_typed=typed) for code, card in found.items()}
 
 
 def blocking(found: Mapping[str, Card]) -> list[Card]:
@@ -79,7 +103,7 @@ def _card(criterion: Criterion, eligibility: Eligibility | None) -> Card:
     return Card(
         criterion,
         _look(verdict),
-        BADGES[verdict.state, verdict.passes],
+        BADGES[verdict.state, verdict.passes] if verdict.applies else NOT_APPLICABLE,
         verdict.steps,
         verdict.needed,
         verdict.flags,
@@ -96,10 +120,19 @@ def _look(verdict: CriterionVerdict) -> str:
 
 
 @dataclass(frozen=True)
+class GroupRows:
+    """The tests of one infection: result and day each; and the reason why it is not active."""
+
+    group: Group
+    tests: list[tuple[BoundField, BoundField]]
+    reason: BoundField
+
+
+@dataclass(frozen=True)
 class FormRow:
     row: Row
     fields: list[tuple[BoundField, str]]
-    groups: list[tuple[Group, list[BoundField]]]
+    groups: list[GroupRows]
     after: list[tuple[BoundField, str]]
     cards: list[Card]
 
@@ -124,10 +157,15 @@ def _form_row(row: Row, form: ScreeningForm, found: dict[str, Card]) -> FormRow:
     return FormRow(
         row,
         [(form[name], width) for name, width in row.fields],
-        [(group, [form[name] for name in group.names]) for group in row.groups],
+        [_group_rows(group, form) for group in row.groups],
         [(form[name], width) for name, width in row.after],
-        _beside(row, found),
+        beside(row, found),
     )
+
+
+def _group_rows(group: Group, form: ScreeningForm) -> GroupRows:
+    tests = [(form[test.result], form[test.on]) for test in group.tests]
+    return GroupRows(group, tests, form[group.reason])
 
 
 def answer_sections(
@@ -144,21 +182,24 @@ def _answer_row(
     answers = list(_answers(row, form))
     if row.has_steroids:
         answers.insert(0, (gettext("Doses"), dose_words(screening.answers.steroids)))
-    return AnswerRow(row.question, answers, _beside(row, found))
+    return AnswerRow(row.question, answers, beside(row, found))
 
 
 def _answers(row: Row, form: ScreeningForm) -> Iterator[tuple[str, str]]:
     """Each answer beside its label: numbers with their units, no details where there are none."""
     for name in row.names:
         field, value = form.fields[name], form[name].initial
-        if name in UNIT_OF or value == USUAL.get(name, ""):
+        if name in SHOWN_BESIDE or value == USUAL.get(name, ""):
             continue
         answer = words(field, value)
         if value is not None and name in UNIT_BESIDE:
             unit = form[UNIT_BESIDE[name]]
             answer = f"{answer} {words(unit.field, unit.initial)}"
+        if day := form[DAY_BESIDE[name]].initial if name in DAY_BESIDE else None:
+            answer = f"{answer} · {day_words(day)}"
         yield str(field.label), answer
 
 
-def _beside(row: Row, found: dict[str, Card]) -> list[Card]:
+def beside(row: Row, found: Mapping[str, Card]) -> list[Card]:
+    """The cards of the criteria that a row's answers decide."""
     return [found[code] for code in row.criteria if code in found]

@@ -1,10 +1,9 @@
-"""Screening: the log, the form, the verdict, and the buttons below it."""
+"""Screening: the form, the verdict, and the buttons below it."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -13,21 +12,15 @@ from django.views.decorators.http import require_GET, require_POST
 from enrollment import selectors
 from enrollment.actions.participation import enrol as enrol_patient
 from enrollment.actions.screening import (
-    confirm_eligibility,
+    SCREENED_AGAIN_FROM,
     judge,
-    record_consent,
     save_screening,
     start_screening,
     submit_screening,
 )
-from enrollment.forms import (
-    ConsentForm,
-    EditScreeningForm,
-    NewScreeningForm,
-    PressForm,
-    ScreeningForm,
-)
-from enrollment.lists import ScreeningLine, filters
+from enrollment.forms.participation import PressForm
+from enrollment.forms.screening import EditScreeningForm, NewScreeningForm, ScreeningForm
+from enrollment.lists import ScreeningLine
 from enrollment.models import Screening
 from enrollment.next_step import (
     SUBMISSION,
@@ -37,39 +30,24 @@ from enrollment.next_step import (
     save_bar,
     step_today,
 )
-from enrollment.permissions import SCREEN
+from enrollment.permissions import END_PARTICIPATION, SCREEN
 from enrollment.rules.verdicts import Eligibility
+from enrollment.states import BEFORE_ENROLMENT
 from enrollment.views.cards import answer_sections, blocking, cards, form_sections
 from enrollment.views.common import (
     GET_OR_POST,
-    PAGE_SIZE,
     posted,
     screening_crumbs,
     tell,
     tell_errors,
 )
+from enrollment.views.correction import last_correction
+from enrollment.views.evaluation import needs
 from oversight.forms import Outcome, attempt
 from trial_site import clock
 from trial_site.access import may_open
 from trial_site.http import StaffRequest
 from trial_site.protocol import by_version, current
-
-
-@require_GET
-def log(request: StaffRequest) -> HttpResponse:
-    """Every screening of the user's sites, filtered by status."""
-    status = request.GET.get("status", "")
-    found = selectors.screening_log(request.user, status)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {
-        "page_obj": page,
-        "lines": [ScreeningLine.of(screening) for screening in page],
-        "filters": filters(
-            Screening.Status.choices, selectors.screening_counts(request.user), status
-        ),
-        "may_screen": SCREEN.allows(request.user),
-    }
-    return render(request, "enrollment/screening_log.html", context)
 
 
 @GET_OR_POST
@@ -97,7 +75,7 @@ def edit(request: StaffRequest, number: str) -> HttpResponse:
     """A draft goes on; what was submitted is corrected with a reason and judged again."""
     screening = get_object_or_404(selectors.screenings(request.user), number=number)
     if request.method == "GET" and not may_edit(ScreeningLine.of(screening), request.user):
-        messages.info(request, _("The patient is allocated; the screening is closed."))
+        messages.info(request, _("This screening has ended."))
         return _page_of(screening)
     form = EditScreeningForm(posted(request), screening=screening)
     if request.method == "POST" and form.is_valid():
@@ -125,10 +103,12 @@ def _form_page(
     """The form, with the verdicts of what was last saved beside it."""
     eligibility = _eligibility(screening) if screening else None
     line = ScreeningLine.of(screening) if screening else None
+    found = cards(current(), eligibility, screening.answers if screening else None)
     context = {
         "form": form,
         "line": line,
-        "sections": form_sections(form, cards(current(), eligibility)),
+        "sections": form_sections(form, found),
+        "needs": needs(form, found),
         "eligibility": eligibility,
         "crumbs": screening_crumbs(screening),
         "here": _("Answers") if screening else _("New"),
@@ -167,7 +147,7 @@ def _submit(request: StaffRequest, form: ScreeningForm, screening: Screening) ->
         return _page_of(screening)
     messages.info(request, _("Saved as a draft."))
     tell_errors(request, form)
-    if hasattr(screening, "consent"):
+    if screening.consent:
         return _page_of(screening)
     return redirect("enrollment:screening-consent", screening.number)
 
@@ -186,7 +166,7 @@ def detail(request: StaffRequest, number: str) -> HttpResponse:
     """The verdict, criterion by criterion, with its reasons, and what comes next."""
     screening = get_object_or_404(selectors.screenings(request.user), number=number)
     line, eligibility = ScreeningLine.of(screening), _eligibility(screening)
-    found = cards(by_version(eligibility.protocol_version), eligibility)
+    found = cards(by_version(eligibility.protocol_version), eligibility, screening.answers)
     step, expired = step_today(line)
     context = {
         "line": line,
@@ -195,12 +175,27 @@ def detail(request: StaffRequest, number: str) -> HttpResponse:
         "expired": blocking(cards(current(), expired)) if expired else [],
         "sections": answer_sections(screening, found),
         "may_edit": may_edit(line, request.user),
+        "correction": last_correction(screening),
+        **_ways_out(request, screening),
         "opens_history": may_open(request.user, "oversight:history"),
         "crumbs": screening_crumbs(),
         "here": screening.number,
         **_step_bar(request, line, step, eligibility),
     }
     return render(request, "enrollment/screening.html", context)
+
+
+def _ways_out(request: StaffRequest, screening: Screening) -> dict[str, Any]:
+    """What leads away from the criteria: an end, or a new beginning."""
+    goes_on = not screening.has_ended and screening.repeated_as is None
+    before_enrolment = screening.state in BEFORE_ENROLMENT
+    return {
+        "may_end": goes_on and before_enrolment and END_PARTICIPATION.allows(request.user),
+        "may_rescreen": screening.state in SCREENED_AGAIN_FROM
+        and screening.repeated_as is None
+        and SCREEN.allows(request.user),
+        "press": PressForm(),
+    }
 
 
 def _step_bar(
@@ -217,39 +212,9 @@ def _step_bar(
     }
 
 
-@GET_OR_POST
-def consent(request: StaffRequest, number: str) -> HttpResponse:
-    """The signed consent, once."""
-    screening = get_object_or_404(selectors.screenings(request.user), number=number)
-    if hasattr(screening, "consent") and request.method == "GET":
-        messages.info(request, _("The consent is recorded already."))
-        return _page_of(screening)
-    form = ConsentForm(posted(request))
-    if request.method == "POST" and form.is_valid():
-        saved = attempt(
-            form,
-            lambda: record_consent(screening, by=request.user, key=form.key, **form.answers),
-        )
-        if saved:
-            tell(request, saved, _("The consent is recorded."))
-            return _page_of(screening)
-    context = {
-        "form": form,
-        "screening": screening,
-        "crumbs": screening_crumbs(screening),
-        "here": _("Consent"),
-    }
-    return render(request, "enrollment/consent.html", context)
-
-
 @require_POST
 def submit(request: StaffRequest, number: str) -> HttpResponse:
     return _press(request, number, submit_screening, _("The screening is submitted."))
-
-
-@require_POST
-def confirm(request: StaffRequest, number: str) -> HttpResponse:
-    return _press(request, number, confirm_eligibility, _("Eligibility is confirmed."))
 
 
 def _press(

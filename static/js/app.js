@@ -38,6 +38,12 @@
     });
   });
 
+  // A button that prints the page is there only where it can.
+  document.querySelectorAll("[data-print]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  });
+
   // Wells are typed down the column: Enter goes down, from the last row to the next column's top.
   document.addEventListener("keydown", (event) => {
     const cell = event.target.closest(".well-grid tbody td");

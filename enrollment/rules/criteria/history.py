@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from enrollment.rules.criteria.case import Case, asked
 from enrollment.rules.verdicts import CriterionVerdict
 from trial_site.messages import Message
@@ -38,14 +40,17 @@ def heart_failure(criterion: Criterion, case: Case) -> CriterionVerdict:
 
 def other_severe_disease(criterion: Criterion, case: Case) -> CriterionVerdict:
     """E4e: the investigator's judgement, with its words."""
-    text = case.facts.other_severe_disease_text.strip()
-    described = Message(gettext_noop("other severe disease: %(text)s"), {"text": text})
-    return asked(
+    return _judgement(
         criterion,
         case.facts.other_severe_disease,
-        yes=described if text else Message(gettext_noop("other severe disease")),
-        no=Message(gettext_noop("no other severe disease")),
-        needed=Message(gettext_noop("whether there is another severe disease")),
+        case.facts.other_severe_disease_text,
+        _Wording(
+            yes=gettext_noop("other severe disease: %(text)s"),
+            no=gettext_noop("no other severe disease"),
+            no_although=gettext_noop("Another disease, judged not to exclude: %(text)s"),
+            unanswered=gettext_noop("whether there is another severe disease"),
+            unexplained=gettext_noop("which disease, and why it is severe"),
+        ),
     )
 
 
@@ -71,10 +76,41 @@ def malignancy(criterion: Criterion, case: Case) -> CriterionVerdict:
 
 def psychiatric_disorder(criterion: Criterion, case: Case) -> CriterionVerdict:
     """E6: an uncontrolled disorder excludes, a controlled one does not."""
-    return asked(
+    return _judgement(
         criterion,
         case.facts.uncontrolled_psychiatric,
-        yes=Message(gettext_noop("uncontrolled psychiatric or emotional disorder")),
-        no=Message(gettext_noop("no uncontrolled psychiatric or emotional disorder")),
-        needed=Message(gettext_noop("whether there is an uncontrolled psychiatric disorder")),
+        case.facts.uncontrolled_psychiatric_text,
+        _Wording(
+            yes=gettext_noop("uncontrolled psychiatric or emotional disorder: %(text)s"),
+            no=gettext_noop("no uncontrolled psychiatric or emotional disorder"),
+            no_although=gettext_noop("A disorder, judged to be controlled: %(text)s"),
+            unanswered=gettext_noop("whether there is an uncontrolled psychiatric disorder"),
+            unexplained=gettext_noop("which disorder, and why it is uncontrolled"),
+        ),
     )
+
+
+@dataclass(frozen=True)
+class _Wording:
+    """The sentences of one judgement; ``%(text)s`` is what the investigator wrote."""
+
+    yes: str
+    no: str
+    no_although: str
+    unanswered: str
+    unexplained: str
+
+
+def _judgement(
+    criterion: Criterion, answer: bool | None, text: str, wording: _Wording
+) -> CriterionVerdict:
+    """A judgement against the patient counts with its reason only; a no may say what it weighed."""
+    written = {"text": text.strip()}
+    if answer is None:
+        return CriterionVerdict.of(criterion, None, needed=[Message(wording.unanswered)])
+    if not answer:
+        flags = [Message(wording.no_although, written)] if written["text"] else []
+        return CriterionVerdict.of(criterion, False, steps=[Message(wording.no)], flags=flags)
+    if not written["text"]:
+        return CriterionVerdict.of(criterion, None, needed=[Message(wording.unexplained)])
+    return CriterionVerdict.of(criterion, True, steps=[Message(wording.yes, written)])

@@ -20,7 +20,7 @@ def pregnancy(criterion: Criterion, case: Case) -> CriterionVerdict:
     if isinstance(sex, Message):
         return CriterionVerdict.of(criterion, None, needed=[sex])
     if sex is Sex.MALE:
-        return _not_applicable(criterion, gettext_noop("male at birth: not applicable"))
+        return _of_a_man(criterion, facts)
     if facts.breastfeeding:
         step = Message(gettext_noop("breast-feeding"))
         return CriterionVerdict.of(criterion, True, steps=[step])
@@ -29,16 +29,22 @@ def pregnancy(criterion: Criterion, case: Case) -> CriterionVerdict:
     if positive and not needed:
         return CriterionVerdict.of(criterion, True, steps=_test_steps(case))
     if facts.childbearing_potential is False and not positive:
-        reason = gettext_noop("no child-bearing potential: not applicable")
-        return _not_applicable(criterion, reason)
+        reason = Message(gettext_noop("no child-bearing potential: not applicable"))
+        return CriterionVerdict.not_applicable(criterion, reason)
     needed += _unanswered(facts)
     return CriterionVerdict.of(
         criterion, None if needed else False, steps=_test_steps(case), needed=needed
     )
 
 
-def _not_applicable(criterion: Criterion, reason: str) -> CriterionVerdict:
-    return CriterionVerdict.of(criterion, False, steps=[Message(reason)])
+def _of_a_man(criterion: Criterion, facts: ScreeningFacts) -> CriterionVerdict:
+    """Not asked: an answer to it says that one of the two is wrong."""
+    answers = (facts.childbearing_potential, facts.hcg, facts.hcg_on, facts.breastfeeding)
+    if any(answer is not None for answer in answers):
+        needed = gettext_noop("either male at birth or answers about pregnancy: both are entered")
+        return CriterionVerdict.of(criterion, None, needed=[Message(needed)])
+    reason = Message(gettext_noop("male at birth: not applicable"))
+    return CriterionVerdict.not_applicable(criterion, reason)
 
 
 def _test_needed(criterion: Criterion, case: Case) -> list[Message]:
