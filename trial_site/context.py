@@ -24,6 +24,8 @@ NAVIGATION = [
     ("outcomes:dashboard", _("Outcomes"), "chart"),
     ("outcomes:follow-up", _("Follow-up"), "flag"),
     ("enrollment:allocation-list", _("Allocation list"), "lock"),
+    ("enrollment:consent-forms", _("Consent forms"), "pen"),
+    ("enrollment:sites", _("Sites"), "home"),
     ("oversight:audit", _("Audit trail"), "history"),
     ("oversight:accounts", _("Accounts"), "shield"),
     ("protocol", _("Protocol"), "book"),

@@ -18,6 +18,7 @@ CHECKS: tuple[Callable[[Protocol], Iterator[str]], ...] = (
     wording.diagnoses,
     schedule.arms,
     schedule.allocation,
+    schedule.stratification,
     schedule.visits,
     schedule.follow_up,
     schedule.outcomes,

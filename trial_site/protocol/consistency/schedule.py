@@ -32,6 +32,24 @@ def allocation(protocol: Protocol) -> Iterator[str]:
             yield f"block size {size} is no multiple of the ratio"
     if target.per_arm_target * len(protocol.arms) != target.enrolment_target:
         yield "the targets of the arms do not add up to the enrolment target"
+    if not target.enrolment_target < rule.shortest_list <= rule.usual_list:
+        yield "an allocation list may be no longer than the enrolment target"
+
+
+def stratification(protocol: Protocol) -> Iterator[str]:
+    """Each factor decides by one thing, and each stratum has a list of its own."""
+    rule = protocol.allocation
+    for factor in rule.factors:
+        if (factor.limit is None) is (not factor.diagnosis):
+            yield f"factor {factor.code} needs a limit or a diagnosis, and not both"
+        if factor.limit and factor.limit.unit != protocol.pcr.unit:
+            yield f"factor {factor.code} is not in the unit of CMV-DNA"
+        if factor.diagnosis and factor.diagnosis not in protocol.diagnosis_names:
+            yield f"factor {factor.code} names an unknown diagnosis"
+    strata = [rule.whole_trial, *(one for factor in rule.factors for one in factor.strata)]
+    codes = [stratum.code for stratum in strata]
+    for code in sorted({code for code in codes if codes.count(code) > 1}):
+        yield f"stratum {code} occurs twice"
 
 
 def visits(protocol: Protocol) -> Iterator[str]:

@@ -57,6 +57,8 @@ from trial_site.protocol.definition.trial import (
     Identification,
     Outcome,
     Reading,
+    StratificationFactor,
+    Stratum,
     VisitRule,
 )
 from trial_site.protocol.definition.version import Protocol
@@ -98,6 +100,8 @@ __all__ = [
     "Source",
     "SteroidAgent",
     "SteroidRule",
+    "StratificationFactor",
+    "Stratum",
     "TestsNeeded",
     "UnitConversion",
     "VisitRule",

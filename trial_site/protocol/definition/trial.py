@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trial_site.protocol.definition.terms import Provenance
+from trial_site.protocol.definition.terms import Bound, Provenance
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,65 @@ class AllocationMode(StrEnum):
 
 
 @dataclass(frozen=True)
+class Stratum:
+    code: str  # stands in the list's label
+    name: str
+
+
+@dataclass(frozen=True)
+class StratificationFactor:
+    """A baseline fact that splits the list in two: ``limit`` on CMV-DNA, or one ``diagnosis``.
+
+    ``inside`` is the stratum of those for whom it holds, ``outside`` that of the others.
+    """
+
+    code: str
+    name: str
+    inside: Stratum
+    outside: Stratum
+    limit: Bound | None = None
+    diagnosis: str = ""
+
+    @property
+    def strata(self) -> tuple[Stratum, Stratum]:
+        return self.inside, self.outside
+
+
+@dataclass(frozen=True)
 class AllocationRule:
+    """``factors`` are those that a plan may stratify by, one at most; a plan has none by default.
+
+    A list has at least ``shortest_list`` places and, unless asked for more, ``usual_list``.
+    """
+
     mode: AllocationMode
     block_sizes: tuple[int, ...]
     ratio: tuple[int, int]
-    list_label: str
+    list_label: str  # "…|%s|…": the stratum goes in
+    shortest_list: int
+    usual_list: int
     arms: tuple[ArmCode, ArmCode]  # letter A, letter B of the list algorithm
+    factors: tuple[StratificationFactor, ...]
+    whole_trial: Stratum
     provenance: Provenance
+
+    def label(self, stratum: str) -> str:
+        """The name of a stratum's list, which its random stream starts from."""
+        return self.list_label % stratum
+
+    def factor(self, code: str) -> StratificationFactor | None:
+        """The factor ``code``; ``None`` for no factor.  Raises ``LookupError``."""
+        if not code:
+            return None
+        for factor in self.factors:
+            if factor.code == code:
+                return factor
+        raise LookupError(code)
+
+    def strata(self, factor: str) -> tuple[Stratum, ...]:
+        """The strata of the factor ``factor``; the whole trial for no factor."""
+        found = self.factor(factor)
+        return found.strata if found else (self.whole_trial,)
 
 
 class Anchor(StrEnum):

@@ -67,5 +67,8 @@ class Protocol:
     def visit(self, code: str) -> VisitRule:
         return next(row for row in self.visits if row.code == code)
 
+    def decision(self, decision_id: str) -> Decision:
+        return next(row for row in self.decisions if row.id == decision_id)
+
     def outcome(self, code: str) -> Outcome:
         return next(row for row in self.outcomes if row.code == code)

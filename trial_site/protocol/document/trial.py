@@ -58,10 +58,20 @@ def allocation(protocol: Protocol) -> str:
         ("Mode", rule.mode),
         ("Ratio", ":".join(map(str, rule.ratio))),
         ("Block sizes", ", ".join(map(str, rule.block_sizes))),
-        ("List label", f"`{rule.list_label}`"),
+        ("List label", f"`{rule.label(rule.whole_trial.code)}`"),
+        ("List length", f"at least {rule.shortest_list}, usually {rule.usual_list}"),
         ("Letters", letters),
+        ("Stratified by", "nothing, unless the plan names one of these factors"),
     )
-    return f"{md.provenance(rule.provenance)}\n\n{md.facts(facts)}"
+    factors = md.table(
+        ("Factor", "Means", "Stratum", "Means"),
+        (
+            (f"`{factor.code}`", factor.name, f"`{stratum.code}`", stratum.name)
+            for factor in rule.factors
+            for stratum in factor.strata
+        ),
+    )
+    return f"{md.provenance(rule.provenance)}\n\n{md.facts(facts)}\n\n{factors}"
 
 
 def visits(protocol: Protocol) -> str:

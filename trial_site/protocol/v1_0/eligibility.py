@@ -120,17 +120,21 @@ _EXCLUSIONS = (
         CriterionKind.EXCLUSION,
         gettext_noop("Other active infection"),
         gettext_noop(
-            "Any active infection excludes: bacteraemia, HBV, HCV, HIV, syphilis, EBV, other."
+            "Any active infection excludes: bacteraemia, HBV, HCV, HIV, syphilis, EBV, other. A "
+            "negative test counts for 14 days."
         ),
         _registry(
             "Other infection, such as bacteremia, hepatitis B and C viruses, HIV, syphilis, "
             "bacteremia, Epstein-Barr virus and so on.",
             gettext_noop(
                 "Active infection only, by the listed tests; EBV IgG alone is past infection. "
-                "Past or treated infection is the investigator's decision with a reason."
+                "Past or treated infection is the investigator's decision with a reason, for each "
+                "infection. A negative test counts when it is from the screening window; a "
+                "positive one counts whatever its date."
             ),
             "EBV",
         ),
+        max_age_days=SCREENING_DAYS,
     ),
     Criterion(
         "E3",
@@ -213,7 +217,7 @@ _EXCLUSIONS = (
             "pulmonary, neuropathy.",
             gettext_noop(
                 "The heading says severe. Cytopenia may come from CMV or the rheumatic disease "
-                "itself: the investigator judges, in words."
+                "itself: the investigator judges, in words. A yes without them is unknown."
             ),
         ),
     ),
@@ -231,7 +235,10 @@ _EXCLUSIONS = (
         gettext_noop("Uncontrolled disease excludes; controlled disease is allowed."),
         _registry(
             "Had uncontrolled psychiatric or emotional disorder.",
-            gettext_noop("The investigator judges whether it is controlled."),
+            gettext_noop(
+                "The investigator judges whether it is controlled, in words. A yes without them "
+                "is unknown."
+            ),
         ),
     ),
     Criterion(
@@ -242,8 +249,8 @@ _EXCLUSIONS = (
         _registry(
             "Pregnant or breast-feeding",
             gettext_noop(
-                "β-hCG where child-bearing is possible; not applicable to men and after the "
-                "menopause."
+                "β-hCG where child-bearing is possible; not applicable to men, after the "
+                "menopause and to the sterile."
             ),
         ),
         max_age_days=7,

@@ -9,8 +9,12 @@ from trial_site.protocol.definition import (
     Identification,
     Provenance,
     Source,
+    StratificationFactor,
+    Stratum,
+    at_most,
     gettext_noop,
 )
+from trial_site.protocol.v1_0.laboratory import PCR
 
 IDENTIFICATION = Identification(
     registry_id="NCT04225780",
@@ -71,8 +75,27 @@ ALLOCATION = AllocationRule(
     mode=AllocationMode.RANDOMISED,
     block_sizes=(4, 6),
     ratio=(1, 1),
-    list_label="NCT04225780|ALL|v1",
+    list_label="NCT04225780|%s|v1",
+    shortest_list=IDENTIFICATION.enrolment_target + 1,
+    usual_list=20,
     arms=(ArmCode.IL2_GANCICLOVIR, ArmCode.GANCICLOVIR),
+    factors=(
+        StratificationFactor(
+            "cmv_dna",
+            gettext_noop("Baseline CMV-DNA"),
+            inside=Stratum("CMV-LOW", gettext_noop("CMV-DNA up to 10,000 copies/mL")),
+            outside=Stratum("CMV-HIGH", gettext_noop("CMV-DNA above 10,000 copies/mL")),
+            limit=at_most("10000", PCR.unit),
+        ),
+        StratificationFactor(
+            "sle",
+            gettext_noop("Systemic lupus erythematosus"),
+            inside=Stratum("SLE", gettext_noop("Systemic lupus erythematosus")),
+            outside=Stratum("NON-SLE", gettext_noop("Another rheumatic disease")),
+            diagnosis="sle",
+        ),
+    ),
+    whole_trial=Stratum("ALL", gettext_noop("The whole trial")),
     provenance=Provenance(
         Source.REGISTRY,
         quote="Non-Randomized",
