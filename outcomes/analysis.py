@@ -220,12 +220,13 @@ def _nk_row(
     samples = [_sample(assay, il2) for assay in assays]
     zone = timezone.get_default_timezone()
     baseline = baseline_sample(samples, first_dose_at=participant.day0_at, tz=zone)
-    window = _day7_window(participant)
+    window = day7_window(participant)
     day7 = sample_in_window(samples, window=window, tz=zone) if window else None
     return NkRow(participant, baseline, day7)
 
 
-def _day7_window(participant: Participant) -> PlannedWindow | None:
+def day7_window(participant: Participant) -> PlannedWindow | None:
+    """When the day-7 sample may be drawn; None before the first dose."""
     if participant.day0_at is None:
         return None
     return plan(current().visit(DAY7_VISIT), timezone.localdate(participant.day0_at))

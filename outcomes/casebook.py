@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from django.db.models import QuerySet
@@ -18,6 +18,7 @@ from dosing.rules.readings import deciding_value
 from dosing.rules.totals import Total
 from enrollment import timeline as enrollment
 from enrollment.models import Participant
+from enrollment.selectors import consents
 from enrollment.states import ENDED, State
 from labs import timeline as labs
 from labs.models import Result
@@ -25,6 +26,7 @@ from labs.readings import Reading, read
 from outcomes.analysis import ganciclovir_total
 from outcomes.models import Flag
 from outcomes.schedule import conversion_of
+from oversight.selectors import first_entries
 from trial_site.access import may_open
 from trial_site.messages import Message
 from trial_site.models import User
@@ -32,6 +34,7 @@ from trial_site.presentation import TimelineEvent
 from trial_site.protocol import current
 from trial_site.protocol.definition import gettext_noop
 
+ENTERED = {"dosing.administration", "labs.result", "labs.cytotoxicityassay"}
 KINDS = {
     "dose": _("Doses"),
     "lab": _("Laboratory"),
@@ -56,8 +59,14 @@ class Day:
 def participant_named(user: User, subject: str) -> Participant:
     """The participant with what every part of its casebook needs.  Raises ``DoesNotExist``."""
     people: QuerySet[Participant] = Participant.objects.visible_to(user).prefetch_related("flags")
-    screening = ("screening__consent", "screening__submitted_by", "screening__confirmed_by")
-    return people.select_related("allocation", "site", *screening).get(subject=subject)
+    screening = ("submitted_by", "confirmed_by", "consent_withdrawal")
+    people = people.select_related(
+        "allocation",
+        "allocation_error__noted_by",
+        "site",
+        *(f"screening__{name}" for name in screening),
+    )
+    return people.prefetch_related(consents("screening__")).get(subject=subject)
 
 
 def days(participant: Participant, user: User, kind: str = "") -> list[Day]:
@@ -69,12 +78,26 @@ def days(participant: Participant, user: User, kind: str = "") -> list[Day]:
         *_flag_events(participant),
     ]
     shown = [event for event in events if not kind or event.kind == kind]
+    shown = _signed(shown, participant)
     shown.sort(key=lambda event: event.at, reverse=True)
     day0 = timezone.localdate(participant.day0_at) if participant.day0_at else None
     return [
         Day(day, (day - day0).days if day0 else None, tuple(of_day))
         for day, of_day in groupby(shown, key=lambda event: timezone.localdate(event.at))
     ]
+
+
+def _signed(events: list[TimelineEvent], participant: Participant) -> list[TimelineEvent]:
+    """With who entered each dose and result first: one question for all of them."""
+    first = first_entries(participant.audit_chain)
+
+    def signed(event: TimelineEvent) -> TimelineEvent:
+        model, key = event.history or ("", 0)
+        if model not in ENTERED:
+            return event
+        return replace(event, by=first[model, str(key)][0])
+
+    return [signed(event) for event in events]
 
 
 def _flag_events(participant: Participant) -> list[TimelineEvent]:
@@ -96,7 +119,9 @@ def _flag_events(participant: Participant) -> list[TimelineEvent]:
 _ACTIONS = [
     ("enrollment:allocate", _("Allocate"), {State.ENROLLED}),
     ("dosing:withdraw", _("Withdraw drugs"), {State.ON_TREATMENT}),
-    ("enrollment:visits", _("Visits"), {State.ON_TREATMENT, State.FOLLOW_UP}),
+    ("enrollment:visits", _("Visits"), set(State)),
+    ("enrollment:rescue", _("Rescue treatment"), {State.FOLLOW_UP}),
+    ("enrollment:rescue", _("End rescue treatment"), {State.RESCUE}),
     ("enrollment:disposition", _("End participation"), set(State) - ENDED),
 ]
 

@@ -7,6 +7,8 @@ READ_OUTCOMES = Permission(
     "read the outcomes",
     roles(Role.INVESTIGATOR, Role.STATISTICIAN, Role.MONITOR, Role.DATA_MANAGER),
 )
+READ_FLOW = Permission("read the flow of participants", READ_OUTCOMES.roles | {Role.COORDINATOR})
+READ_RECRUITMENT = Permission("read the recruitment", READ_FLOW.roles | {Role.ADMIN})
 READ_FOLLOW_UP = Permission("read the follow-up flags", PEOPLE - {Role.ADMIN})
 READ_CASEBOOK = Permission("read a casebook", SEES_ARM.roles)
 
@@ -17,5 +19,10 @@ PAGES: dict[str, Methods | None] = {
     "outcomes:endpoint": {"GET": READ_OUTCOMES.roles},
     "outcomes:endpoint-download": {"GET": READ_OUTCOMES.roles},
     "outcomes:figure": {"GET": READ_OUTCOMES.roles},
+    "outcomes:flow": {"GET": READ_FLOW.roles},
+    "outcomes:flow-list": {"GET": READ_FLOW.roles},
+    "outcomes:flow-figure": {"GET": READ_FLOW.roles},
+    "outcomes:recruitment": {"GET": READ_RECRUITMENT.roles},
+    "outcomes:recruitment-figure": {"GET": READ_RECRUITMENT.roles},
     "outcomes:follow-up": {"GET": READ_FOLLOW_UP.roles},
 }

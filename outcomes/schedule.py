@@ -68,7 +68,7 @@ def _schedule(
     }
     return ParticipantSchedule(
         subject=participant.subject,
-        visits=tuple(_planned(visit, anchors) for visit in visits),
+        visits=tuple(_planned(visit, anchors) for visit in visits if not visit.is_unscheduled),
         day0=anchors[Anchor.DAY0],
         withdrawal=anchors[Anchor.WITHDRAWAL],
         pcr=_summary(participant, results),

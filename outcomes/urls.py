@@ -1,11 +1,20 @@
 from django.urls import path, re_path
 
-from outcomes import views
+from outcomes import views, views_flow
 
 app_name = "outcomes"
 urlpatterns = [
     path("", views.worklist, name="worklist"),
     path("outcomes/", views.dashboard, name="dashboard"),
+    path("outcomes/flow/", views_flow.flow, name="flow"),
+    path("outcomes/flow/participants/", views_flow.participants, name="flow-list"),
+    path("outcomes/flow/figure.<str:form>", views_flow.flow_figure, name="flow-figure"),
+    path("outcomes/recruitment/", views_flow.recruitment, name="recruitment"),
+    path(
+        "outcomes/recruitment/figure.<str:form>",
+        views_flow.recruitment_figure,
+        name="recruitment-figure",
+    ),
     path("outcomes/<str:name>/", views.endpoint, name="endpoint"),
     path("outcomes/<str:name>/rows.csv", views.endpoint_download, name="endpoint-download"),
     re_path(

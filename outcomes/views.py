@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from enrollment.actions.gates import consent_problem
 from enrollment.models import Participant
 from enrollment.permissions import SCREEN
 from outcomes import casebook as book
@@ -21,6 +22,7 @@ from outcomes.follow_up import open_flags
 from outcomes.pages import ENDPOINTS, figure_cards
 from outcomes.rules.follow_up import Urgency
 from trial_site import clock
+from trial_site.access import may_open
 from trial_site.http import StaffRequest
 from trial_site.protocol import current
 
@@ -72,6 +74,10 @@ def casebook(request: StaffRequest, subject: str) -> HttpResponse:
         "kind": kind,
         "summary": book.summary(participant),
         "actions": book.actions(participant, request.user),
+        "opens_screening": may_open(request.user, "enrollment:screening"),
+        "consent_problem": None
+        if participant.has_ended
+        else consent_problem(participant.screening, clock.today()),
         "today": clock.today(),
     }
     return render(request, "outcomes/casebook.html", context)

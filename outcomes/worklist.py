@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from dosing import worklist as dosing
 from enrollment import worklist as enrollment
-from enrollment.models import Participant
+from enrollment.models import Screening
 from enrollment.permissions import READ_PARTICIPANTS
-from enrollment.selectors import open_screenings
+from enrollment.selectors import still_screened
 from enrollment.states import State
 from labs import worklist as labs
 from outcomes.follow_up import OpenFlag, flag_rows, open_flags
@@ -119,13 +119,10 @@ def glance(user: User) -> dict[str, int] | None:
     """How far the trial is at the user's sites; None for who has no business with participants."""
     if not READ_PARTICIPANTS.allows(user):
         return None
-    counts = Participant.objects.visible_to(user).aggregate(
-        allocated=Count("allocation"),
-        on_treatment=Count("pk", filter=Q(state=State.ON_TREATMENT)),
-        in_follow_up=Count("pk", filter=Q(state=State.FOLLOW_UP)),
+    counts = Screening.objects.visible_to(user).aggregate(
+        screenings=Count("pk", filter=still_screened() & Q(participant=None)),
+        allocated=Count("participant__allocation"),
+        on_treatment=Count("pk", filter=Q(participant__state=State.ON_TREATMENT)),
+        in_follow_up=Count("pk", filter=Q(participant__state=State.FOLLOW_UP)),
     )
-    return {
-        "target": current().identification.enrolment_target,
-        "screenings": open_screenings(user).filter(participant=None).count(),
-        **counts,
-    }
+    return {"target": current().identification.enrolment_target, **counts}

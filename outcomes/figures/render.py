@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-Format = Literal["svg", "pdf"]
+Format = Literal["svg", "pdf", "svg-to-pdf"]
 
 PROJECT = Path(__file__).resolve().parents[2]
 TIMEOUT_SECONDS = 30
@@ -38,11 +38,20 @@ def pdf(spec: Mapping[str, Any]) -> bytes:
     return _drawn(spec, "pdf")
 
 
+def pdf_of(drawing: str) -> bytes:
+    """A ready SVG document as a PDF document of one page.  Raises ``FigureNotDrawn``."""
+    return _run(drawing, "svg-to-pdf")
+
+
 def _drawn(spec: Mapping[str, Any], form: Format) -> bytes:
+    return _run(json.dumps(spec), form)
+
+
+def _run(source: str, form: Format) -> bytes:
     try:
         drawing = subprocess.run(  # noqa: S603 - our own module; the spec goes through stdin
             [sys.executable, "-m", "outcomes.figures.render", form],
-            input=json.dumps(spec).encode(),
+            input=source.encode(),
             capture_output=True,
             cwd=PROJECT,
             timeout=TIMEOUT_SECONDS,
@@ -62,6 +71,8 @@ def _drawn(spec: Mapping[str, Any], form: Format) -> bytes:
 def _draw(form: str, source: str) -> bytes:
     import vl_convert
 
+    if form == "svg-to-pdf":
+        return vl_convert.svg_to_pdf(source)
     # No base address is allowed, so that a specification can never make the server fetch one.
     if form == "pdf":
         return vl_convert.vegalite_to_pdf(source, allowed_base_urls=[])
