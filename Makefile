@@ -9,7 +9,7 @@ BIN := .venv/bin
 CHECKED := DATABASE_URL=sqlite://:memory: SECRET_KEY=for-checks-only-0123456789-abcdefghijklmnopqrstuvwxyz
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test bench messages requirements runtime development \
+.PHONY: help demo demo-reset test bench validate messages requirements runtime development \
 	lint lint-code lint-types lint-imports lint-templates lint-django lint-documents \
 	lint-translations lint-compose
 
@@ -56,6 +56,9 @@ lint-translations: development
 
 lint-compose:
 	sh scripts/check_compose.sh
+
+validate: development ## Run the long checks and keep what they came to in docs/validation.md
+	@$(RUN) -m bench.validation
 
 messages: development ## Collect the texts to translate (needs gettext)
 	$(RUN) -m django makemessages --locale zh_Hans --no-location --no-wrap --no-obsolete --ignore '.venv/*' --ignore 'tests/*' --ignore 'bench/*'

@@ -21,13 +21,13 @@ def trial(participants: int) -> dict[str, Any]:
     from django.db import connection
     from django.utils import timezone
 
-    from enrollment.actions.allocation import generate_allocation_list
+    from enrollment.actions.allocation_lists import generate_allocation_lists
     from simulation.bulk import simulate_in_bulk
     from simulation.people import demo_staff
     from trial_site.roles import Role
 
     statistician = demo_staff()[Role.STATISTICIAN]
-    generate_allocation_list(by=statistician, length=participants + SPARE_SLOTS, seed="bench")
+    generate_allocation_lists(by=statistician, length=participants + SPARE_SLOTS, seed="bench")
     before, started = rows(), perf_counter()
     simulate_in_bulk(participants=participants, seed=SEED, as_of=timezone.localtime())
     seconds = perf_counter() - started

@@ -1,13 +1,17 @@
 """``make demo``: prepare the demo database where there is none, then serve it.
 
 The database is built under another name and takes its own only when it is complete, so that a
-setup that was broken off is simply begun again, and one that was finished is never repeated.
+setup that was broken off is simply begun again, and one that was finished is repeated only when the
+tables have changed their shape.
 """
 
 import os
+import sqlite3
 import sys
+from contextlib import closing
 from io import StringIO
 from pathlib import Path
+from zlib import crc32
 
 PROJECT = Path(__file__).resolve().parent.parent
 VAR = PROJECT / "var"
@@ -21,6 +25,9 @@ def main(arguments: list[str]) -> None:
         folder.mkdir(exist_ok=True)
     if "--reset" in arguments:
         remove(DATABASE)
+    elif DATABASE.exists() and made_for(DATABASE) != shape():
+        print("The records have another shape now: the demo begins anew", flush=True)
+        remove(DATABASE)
     if DATABASE.exists():
         use(DATABASE)
         bring_up_to_date()
@@ -31,6 +38,18 @@ def main(arguments: list[str]) -> None:
         simulate()
         finish()
     serve()
+
+
+def shape() -> int:
+    """A number for the shape of the tables: fictional data are made again rather than migrated."""
+    migrations = sorted(PROJECT.glob("*/migrations/0*.py"))
+    return crc32(b"".join(migration.read_bytes() for migration in migrations)) & 0x7FFFFFFF
+
+
+def made_for(database: Path) -> int:
+    """The shape that the data of ``database`` were made for."""
+    with closing(sqlite3.connect(database)) as connection:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def use(database: Path) -> None:
@@ -66,6 +85,7 @@ def finish() -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA user_version = {shape()}")
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     UNFINISHED.rename(DATABASE)

@@ -19,7 +19,7 @@ from typing import Any
 from django.db import transaction
 
 from enrollment.models import Allocation, AllocationSlot, Participant, Screening
-from enrollment.seals import unseal
+from enrollment.seals import unseal_arm
 from oversight.canonical import digest
 from oversight.recording import Recording, write_together
 from oversight.records import Record, insert, note_version
@@ -59,12 +59,16 @@ class Planned:
 
 def _planned(courses: Iterable[Course], patterns: Patterns) -> list[Planned]:
     """Every pattern is played before the first copy is saved: a pattern needs the trial empty."""
-    slots, planned = iter(AllocationSlot.objects.all()), []
+    slots, planned = iter(AllocationSlot.objects.select_related("list")), []
     for course in courses:
         slot = next(slots) if course.journey == WHOLE else None
-        arm = unseal(slot.sealed_arm).partition("|")[2] if slot else ""
+        arm = _arm_of(slot) if slot else ""
         planned.append(Planned(course, slot, patterns.of(course, arm)))
     return planned
+
+
+def _arm_of(slot: AllocationSlot) -> str:
+    return unseal_arm(slot.sealed_arm, stratum=slot.list.stratum, place=slot.sequence)
 
 
 def _batches(planned: Iterable[Planned]) -> Iterator[list[Planned]]:

@@ -20,19 +20,17 @@ from dosing.rules.holds import hold_reasons
 from dosing.rules.orders import Phase
 from dosing.selectors import latest_safety_values, planned_slots
 from enrollment.actions.allocation import allocate
-from enrollment.actions.participation import end_participation, enrol, record_visit
-from enrollment.actions.screening import (
-    confirm_eligibility,
-    record_consent,
-    start_screening,
-    submit_screening,
-)
+from enrollment.actions.consent import record_consent, withdraw_consent
+from enrollment.actions.participation import end_participation, enrol
+from enrollment.actions.screening import confirm_eligibility, start_screening, submit_screening
+from enrollment.actions.visits import record_visit
 from enrollment.facts import ScreeningFacts
 from enrollment.models import Participant, Screening
 from enrollment.states import State
 from labs.actions import Entry, Sample, record_cytotoxicity, record_results
 from labs.models import Specimen
 from outcomes.schedule import conversion_of, pcr_results
+from oversight.signing import Signature
 from simulation.disease import Fate, Patient
 from simulation.people import Staff, eligible_facts, failing_facts, undecided_facts
 from simulation.samples import pcr_entry, plate, safety_entries
@@ -63,9 +61,7 @@ class Journey:
         """From screening to the end, whatever that is."""
         screening = yield from self.screening(eligible_facts(self.patient, self.start))
         yield self._later(30)
-        screening = confirm_eligibility(
-            screening, version=screening.version, by=self.staff[Role.INVESTIGATOR]
-        )
+        screening = self._confirm(screening)
         yield self._later(35)
         coordinator = self.staff[Role.COORDINATOR]
         self.participant = enrol(screening, by=coordinator)
@@ -84,9 +80,8 @@ class Journey:
         yield self._later(5)
         record_consent(
             screening,
-            signed_on=self.start - dt.timedelta(days=1),
-            form_version="1.1",
-            language="zh-hans",
+            form=self.staff.consent_form,
+            signed_at=at(self.start - dt.timedelta(days=2), 15),
             explained_by="Dr Li",
             by=coordinator,
         )
@@ -111,11 +106,18 @@ class Journey:
         """Enrolled, and not allocated yet."""
         screening = yield from self.screening(eligible_facts(self.patient, self.start))
         yield self._later(30)
-        screening = confirm_eligibility(
-            screening, version=screening.version, by=self.staff[Role.INVESTIGATOR]
-        )
+        screening = self._confirm(screening)
         yield self._later(35)
         enrol(screening, by=self.staff[Role.COORDINATOR])
+
+    def _confirm(self, screening: Screening) -> Screening:
+        investigator = self.staff[Role.INVESTIGATOR]
+        return confirm_eligibility(
+            screening,
+            version=screening.version,
+            signature=Signature(investigator, clock.now()),
+            by=investigator,
+        )
 
     def _later(self, minutes: int) -> dt.datetime:
         opening = at(self.start, self.opens.hour, self.opens.minute)
@@ -137,7 +139,13 @@ class Journey:
             yield from self._one_day(day, number, orders)
             if self.patient.fate is Fate.WITHDRAWS and number == 9:
                 yield at(day, 15)
-                self._end(State.WITHDREW, "Did not want further injections")
+                withdraw_consent(
+                    self.participant.screening,
+                    withdrawn_at=clock.now(),
+                    why="Did not want further injections",
+                    by=self.staff[Role.INVESTIGATOR],
+                )
+                self._refresh()
                 return
             if number >= 13 and self._is_confirmed():
                 break

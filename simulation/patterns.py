@@ -12,7 +12,7 @@ from django.apps import apps
 from django.db import transaction
 
 from enrollment.models import AllocationSlot, Participant
-from enrollment.seals import seal
+from enrollment.seals import seal_arm
 from oversight.records import Record, history_model
 from oversight.trail import AuditAction, AuditEntry
 from simulation.disease import Fate, Patient
@@ -72,7 +72,9 @@ class Patterns:
         with undone():
             before = AuditEntry.objects.order_by("pk").values_list("pk", flat=True).last()
             if arm:
-                AllocationSlot.objects.filter(sequence=1).update(sealed_arm=seal(f"1|{arm}"))
+                first = AllocationSlot.objects.select_related("list").get(sequence=1)
+                first.sealed_arm = seal_arm(arm, stratum=first.list.stratum, place=1)
+                first.save()
             play([course.process(self.staff, self.seed)], self.as_of + MONTHS_DIFFER)
             versions = tuple(_versions_after(before or 0))
         ends = [v.values["withdrawn_on"] for v in versions if v.row[0] is Participant]

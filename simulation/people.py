@@ -1,11 +1,14 @@
 """The accounts that a simulated trial is played by, and the facts of its patients."""
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.conf import settings
 
+from enrollment.actions.consent import register_consent_version
+from enrollment.actions.sites import record_approval, set_target
 from enrollment.facts import (
     Operator,
     QualitativeResult,
@@ -14,13 +17,16 @@ from enrollment.facts import (
     SteroidDose,
     ViralLoad,
 )
+from enrollment.models import ConsentVersion
 from oversight.accounts import create_account, create_site, system_actor
 from simulation.disease import LLOQ, LOD, Patient
 from simulation.samples import PCR_ASSAY
+from trial_site import clock
 from trial_site.models import Site, User
 from trial_site.protocol import current
 from trial_site.roles import PEOPLE, Role
 
+APPROVED_DAYS = 240
 SITE_CODE, SITE_NAME = "PKU", "Peking University People's Hospital"
 
 
@@ -30,6 +36,7 @@ class Staff:
 
     site: Site
     accounts: dict[Role, User]
+    consent_form: ConsentVersion
 
     def __getitem__(self, role: Role) -> User:
         return self.accounts[role]
@@ -46,7 +53,35 @@ def demo_staff() -> Staff:
         accounts[role] = create_account(
             username=role, role=role, sites=[site], password=settings.DEMO_PASSWORD, by=scheduler
         )
-    return Staff(site, {Role(role): user for role, user in accounts.items()})
+    return Staff(site, {Role(role): user for role, user in accounts.items()}, _papers(site))
+
+
+def _papers(site: Site) -> ConsentVersion:
+    """What a site needs before it may enrol: approval, target, and a consent form."""
+    day, scheduler = clock.today(), system_actor()
+    if not site.approvals.exists():
+        record_approval(
+            site,
+            number="DEMO-2026-012",
+            approved_on=day,
+            expires_on=day + dt.timedelta(days=365),
+            protocol_version=current().version,
+            by=scheduler,
+        )
+        set_target(
+            site,
+            participants=current().identification.enrolment_target,
+            starts_on=day,
+            ends_on=day + dt.timedelta(days=APPROVED_DAYS),
+            by=scheduler,
+        )
+    return ConsentVersion.objects.filter(valid_to=None).first() or register_consent_version(
+        version_label="1.1",
+        language="zh-hans",
+        valid_from=day,
+        file_sha256=hashlib.sha256(b"A fictional consent form, version 1.1").hexdigest(),
+        by=scheduler,
+    )
 
 
 def eligible_facts(patient: Patient, day: dt.date) -> ScreeningFacts:
@@ -88,12 +123,8 @@ def eligible_facts(patient: Patient, day: dt.date) -> ScreeningFacts:
         bilirubin_uln=Decimal("21.0"),
         bilirubin_unit="µmol/L",
         liver_collected_on=before,
-        infections={
-            test.code: QualitativeResult.NEGATIVE
-            for test in current().infection_tests
-            if test.required and test.group != "other"
-        }
-        | {"ebv_dna": QualitativeResult.NEGATIVE},
+        infections=dict.fromkeys(_infection_tests(), QualitativeResult.NEGATIVE),
+        infection_dates=dict.fromkeys(_infection_tests(), before),
         febrile=False,
         other_infection=False,
         il2_allergy=False,
@@ -102,11 +133,17 @@ def eligible_facts(patient: Patient, day: dt.date) -> ScreeningFacts:
         other_severe_disease=False,
         malignancy=False,
         uncontrolled_psychiatric=False,
-        childbearing_potential=female,
+        childbearing_potential=True if female else None,
         hcg=QualitativeResult.NEGATIVE if female else None,
         hcg_on=before if female else None,
         breastfeeding=False if female else None,
     )
+
+
+def _infection_tests() -> list[str]:
+    """The tests of one blood sample that leave no infection open."""
+    required = [test for test in current().infection_tests if test.required]
+    return [*(test.code for test in required if test.group != "other"), "ebv_dna"]
 
 
 def failing_facts(patient: Patient, day: dt.date) -> ScreeningFacts:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import count
 
-from enrollment.actions.allocation import generate_allocation_list
+from enrollment.actions.allocation_lists import generate_allocation_lists
 from enrollment.models import AllocationList, Participant
 from outcomes.actions import flag_due
 from oversight.accounts import system_actor
@@ -66,7 +66,7 @@ def open_trial(*, participants: int, seed: int, as_of: dt.datetime) -> Staff:
     with clock.played(as_of - dt.timedelta(days=LONGEST_DAYS + 10)):
         staff = demo_staff()
         if not AllocationList.objects.exists():
-            generate_allocation_list(
+            generate_allocation_lists(
                 by=staff[Role.STATISTICIAN], length=max(20, 2 * participants), seed=f"demo {seed}"
             )
     return staff

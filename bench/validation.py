@@ -1,0 +1,134 @@
+"""``make validate``: the long checks, and what they came to, kept in ``docs/validation.md``.
+
+Each check is a test of the suite, made longer or harder by the environment; nothing is timed.  A
+check that fails is written down as failed, and the command fails with it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests import services
+
+PROJECT = Path(__file__).resolve().parent.parent
+REPORT = PROJECT / "docs" / "validation.md"
+SEQUENCES = 1000
+POSTGRES = {"DATABASE_URL": services.POSTGRES_URL}
+
+
+@dataclass(frozen=True)
+class Check:
+    """``tests`` are pytest's; ``figures`` puts the counts they report into a sentence."""
+
+    title: str
+    database: str
+    tests: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    figures: str = ""
+
+
+RECORD = "tests/enrollment/test_record_machine.py"
+RECORD_FIGURES = (
+    "{sequences:,} sequences, {steps:,} steps: {went through:,} actions went through, "
+    "{refused:,} were refused; no contradiction"
+)
+LONG = {"RECORD_SEQUENCES": str(SEQUENCES)}
+CHECKS = (
+    Check(
+        "No sequence of actions reaches a contradictory record",
+        "SQLite",
+        (RECORD,),
+        LONG,
+        RECORD_FIGURES,
+    ),
+    Check(
+        "No sequence of actions reaches a contradictory record",
+        "PostgreSQL",
+        (RECORD,),
+        LONG | POSTGRES,
+        RECORD_FIGURES,
+    ),
+    Check(
+        "Two hundred clicks at once: no slot shared, none skipped, every loser told",
+        "PostgreSQL",
+        ("tests/enrollment/test_concurrency.py",),
+        POSTGRES,
+    ),
+    Check(
+        "A process killed between lock and commit leaves nothing half-done",
+        "PostgreSQL",
+        ("tests/enrollment/test_kill.py",),
+        POSTGRES,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    check: Check
+    passed: bool
+    result: str
+
+    @property
+    def line(self) -> str:
+        verdict = "passed" if self.passed else "**failed**"
+        return f"| {self.check.title} | {self.check.database} | {self.result} | {verdict} |"
+
+
+def main() -> int:
+    findings = [run(check) for check in CHECKS]
+    REPORT.write_text(document(findings))
+    print(f"Written to {REPORT.relative_to(PROJECT)}")
+    return 0 if all(finding.passed for finding in findings) else 1
+
+
+def run(check: Check) -> Finding:
+    print(f"{check.title}, on {check.database}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        counts = Path(folder) / "counts.json"
+        inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+        done = subprocess.run(  # noqa: S603 - our own tests
+            [sys.executable, "-m", "pytest", "-q", *check.tests],
+            cwd=PROJECT,
+            env=inherited | dict(check.environment) | {"VALIDATION_REPORT": str(counts)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        passed = done.returncode == 0
+        if not passed:
+            print(done.stdout[-4000:])
+        last = done.stdout.strip().splitlines()[-1].partition(" in ")[0] if done.stdout else ""
+        if passed and check.figures:
+            last = check.figures.format_map(json.loads(counts.read_text()))
+    return Finding(check, passed, last)
+
+
+def document(findings: list[Finding]) -> str:
+    lines = [
+        "# Validation",
+        "",
+        "What the long checks came to when they were last run with `make validate`. The tests that",
+        "trace requirements are listed in [requirements.md](requirements.md).",
+        "",
+        f"Run on {dt.datetime.now(dt.UTC).date().isoformat()}, Python {platform.python_version()}, "
+        f"{os.cpu_count()} processors.",
+        "",
+        "| check | database | result | verdict |",
+        "| --- | --- | --- | --- |",
+        *(finding.line for finding in findings),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
