@@ -11,6 +11,7 @@ import time_machine
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 
 from oversight import triggers
 from tests import factories
@@ -29,6 +30,13 @@ def _every_test_begins_at_noon(request: pytest.FixtureRequest) -> Iterator[None]
     else:
         with time_machine.travel(NOON):
             yield
+
+
+@pytest.fixture(autouse=True)
+def _every_test_begins_in_english() -> Iterator[None]:
+    """A page that a test reads in Chinese leaves the thread in Chinese."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 @pytest.fixture(scope="session")

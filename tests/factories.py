@@ -11,17 +11,27 @@ from django.conf import settings
 from dosing.actions import order_drug, record_dose
 from dosing.checks import Given
 from dosing.models import Administration, DrugChoice, Order
-from enrollment.actions.allocation import allocate, generate_allocation_list
-from enrollment.actions.participation import enrol
-from enrollment.actions.screening import (
-    confirm_eligibility,
+from enrollment.actions.allocation import allocate
+from enrollment.actions.allocation_lists import generate_allocation_lists
+from enrollment.actions.consent import (
     record_consent,
-    start_screening,
-    submit_screening,
+    register_consent_version,
+    withdraw_consent,
 )
+from enrollment.actions.participation import enrol
+from enrollment.actions.screening import confirm_eligibility, start_screening, submit_screening
+from enrollment.actions.sites import record_approval
 from enrollment.facts import QualitativeResult, ScreeningFacts, Sex, ViralLoad
-from enrollment.models import AllocationList, Participant, Screening
+from enrollment.models import (
+    AllocationList,
+    Consent,
+    ConsentVersion,
+    Participant,
+    Screening,
+    SiteApproval,
+)
 from oversight.accounts import create_account, create_site, system_actor
+from oversight.signing import Signature
 from trial_site import clock
 from trial_site.models import Site, User
 from trial_site.protocol import current
@@ -29,10 +39,73 @@ from trial_site.roles import Role
 
 PASSWORD = "a long password for tests only"  # noqa: S105
 MORNING = dt.time(8, 0)
+INFECTION_TESTS = [
+    test.code
+    for test in current().infection_tests
+    if test.code not in {"other_infection", "hbv_dna", "hcv_rna", "blood_culture"}
+]
 
 
-def site(code: str = "PKU", name: str = "Peking University People's Hospital") -> Site:
-    return create_site(code=code, name=name, by=system_actor())
+def site(
+    code: str = "PKU", name: str = "Peking University People's Hospital", *, active: bool = True
+) -> Site:
+    """A site; ``active``, with an ethics approval around today."""
+    made = create_site(code=code, name=name, by=system_actor())
+    if active:
+        approval(made)
+    return made
+
+
+def approval(at: Site, **changes: Any) -> SiteApproval:
+    """An approval of the protocol in force, from a hundred days ago for two years."""
+    given = clock.today() - dt.timedelta(days=100)
+    values: dict[str, Any] = {
+        "number": "2026PHB012-01",
+        "approved_on": given,
+        "expires_on": given + dt.timedelta(days=730),
+        "protocol_version": current().version,
+    }
+    return record_approval(at, **values | changes, by=system_actor())
+
+
+def consent_form(
+    label: str = "1.1", language: str = "zh-hans", valid_from: dt.date | None = None
+) -> ConsentVersion:
+    """A version of the consent form; the first is valid from a hundred days ago on."""
+    found = ConsentVersion.objects.filter(version_label=label, language=language).first()
+    return found or register_consent_version(
+        version_label=label,
+        language=language,
+        valid_from=valid_from or clock.today() - dt.timedelta(days=100),
+        file_sha256="0123456789abcdef" * 4,
+        by=system_actor(),
+    )
+
+
+def sign_consent(made: Screening, label: str = "1.1", **changes: Any) -> Consent:
+    """A signature below version ``label``, of the day before yesterday."""
+    values: dict[str, Any] = {
+        "form": consent_form(label),
+        "signed_at": clock.now() - dt.timedelta(days=2),
+        "explained_by": "Dr Wang",
+        "by": user(Role.COORDINATOR, made.site),
+    }
+    return record_consent(made, **values | changes)
+
+
+def withdraw(participant: Participant, why: str = "Changed her mind") -> None:
+    """The consent is withdrawn now."""
+    withdraw_consent(
+        participant.screening,
+        withdrawn_at=clock.now(),
+        why=why,
+        by=user(Role.COORDINATOR, participant.site),
+    )
+
+
+def signature(by: User) -> Signature:
+    """As after the right password."""
+    return Signature(by, clock.now())
 
 
 def user(role: Role, *sites: Site, username: str | None = None) -> User:
@@ -78,11 +151,8 @@ def eligible_facts(on: dt.date | None = None, **changes: Any) -> ScreeningFacts:
         "bilirubin_uln": Decimal("21.0"),
         "bilirubin_unit": "µmol/L",
         "liver_collected_on": before,
-        "infections": {
-            test.code: QualitativeResult.NEGATIVE
-            for test in current().infection_tests
-            if test.code not in {"other_infection", "hbv_dna", "hcv_rna", "blood_culture"}
-        },
+        "infections": dict.fromkeys(INFECTION_TESTS, QualitativeResult.NEGATIVE),
+        "infection_dates": dict.fromkeys(INFECTION_TESTS, before),
         "febrile": False,
         "other_infection": False,
         "il2_allergy": False,
@@ -100,18 +170,11 @@ def eligible_facts(on: dt.date | None = None, **changes: Any) -> ScreeningFacts:
 
 
 def screening(at: Site, facts: ScreeningFacts | None = None, *, consent: bool = True) -> Screening:
-    """A draft; with ``consent`` recorded yesterday."""
+    """A draft; with ``consent`` signed the day before yesterday."""
     coordinator = user(Role.COORDINATOR, at)
     made = start_screening(site=at, facts=facts or eligible_facts(), by=coordinator)
     if consent:
-        record_consent(
-            made,
-            signed_on=clock.today() - dt.timedelta(days=1),
-            form_version="1.1",
-            language="zh-hans",
-            explained_by="Dr Wang",
-            by=coordinator,
-        )
+        sign_consent(made)
     return Screening.objects.get(pk=made.pk)
 
 
@@ -122,7 +185,8 @@ def submitted(at: Site, facts: ScreeningFacts | None = None) -> Screening:
 
 def confirmed(at: Site, facts: ScreeningFacts | None = None) -> Screening:
     made = submitted(at, facts)
-    return confirm_eligibility(made, version=made.version, by=user(Role.INVESTIGATOR, at))
+    by = user(Role.INVESTIGATOR, at)
+    return confirm_eligibility(made, version=made.version, signature=signature(by), by=by)
 
 
 def enrolled(at: Site, facts: ScreeningFacts | None = None) -> Participant:
@@ -133,7 +197,7 @@ def allocation_list(length: int = 20, seed: str = "TEST-SEED-0001") -> Allocatio
     """The trial's list; with this seed it opens A B B A B A B A (A: IL-2 + ganciclovir)."""
     existing = AllocationList.objects.first()
     statistician = user(Role.STATISTICIAN, username="statistician-list")
-    return existing or generate_allocation_list(by=statistician, length=length, seed=seed)
+    return existing or generate_allocation_lists(by=statistician, length=length, seed=seed)[0]
 
 
 def allocated(at: Site, arm: str | None = None) -> Participant:

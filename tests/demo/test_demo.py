@@ -111,3 +111,9 @@ def test_a_newcomer_sets_up_breaks_off_goes_on_and_comes_back(newcomer: Path) ->
         assert "Simulating" not in second.log.read_text()
         assert second.press_control_c() == 0
     assert participants(newcomer) == played
+
+    with closing(sqlite3.connect(newcomer / "var" / "demo.sqlite3")) as database:
+        database.execute("PRAGMA user_version = 1")  # as if made by an older version of the code
+    with demo(newcomer) as later:
+        later.says("the demo begins anew")
+        later.says("Simulating 10 participants")

@@ -12,7 +12,6 @@ from django.core.exceptions import PermissionDenied
 from dosing.actions import correct_dose, order_drug, record_dose
 from dosing.checks import Given
 from dosing.models import Administration, DrugChoice, Order
-from enrollment.actions.participation import end_participation
 from enrollment.models import Participant
 from enrollment.states import State
 from oversight.recording import AlreadyRecorded, ReasonRequired
@@ -279,9 +278,7 @@ def test_the_only_dose_cannot_be_corrected_away(order: Order, staff: Staff) -> N
 def test_a_first_dose_after_the_participation_ended_is_refused_in_words(
     order: Order, staff: Staff
 ) -> None:
-    end_participation(
-        order.participant, after=State.WITHDREW, why="Asked to", by=staff[Role.COORDINATOR]
-    )
+    factories.withdraw(order.participant)
     with pytest.raises(Refused, match="The participation ended"):
         record_dose(order, slot_at=at(8), given=given(order), by=staff[Role.NURSE])
     assert not Administration.objects.exists()

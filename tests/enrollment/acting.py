@@ -1,17 +1,10 @@
 """What tests of actions share."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from oversight.refusals import Refused
-
-CONSENT: dict[str, Any] = {
-    "form_version": "1.1",
-    "language": "zh-hans",
-    "explained_by": "Dr Wang",
-}
 
 
 def refusal(act: Callable[[], object]) -> str:

@@ -59,6 +59,7 @@ ELIGIBLE = ScreeningFacts(
     bilirubin_unit="µmol/L",
     liver_collected_on=SAMPLED_ON,
     infections=TESTS,
+    infection_dates={test.code: SAMPLED_ON for test in current().infection_tests},
     febrile=False,
     other_infection=False,
     il2_allergy=False,

@@ -1,30 +1,26 @@
 """The sealed list and the one transaction that opens its next slot."""
 
 import datetime as dt
-import json
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied
-from django.core.management import CommandError, call_command
 
-from enrollment.actions.allocation import allocate, generate_allocation_list
+from enrollment.actions.allocation import allocate, assign, note_allocation_error
+from enrollment.actions.allocation_lists import (
+    close_allocation,
+    import_allocation_lists,
+    plan_allocation,
+)
 from enrollment.actions.participation import end_participation
-from enrollment.actions.screening import (
-    confirm_eligibility,
-    save_screening,
-)
-from enrollment.models import (
-    Allocation,
-    AllocationList,
-    AllocationSlot,
-    Participant,
-    Screening,
-)
-from enrollment.rules.allocation_list import commitment
-from enrollment.seals import unseal
+from enrollment.actions.screening import confirm_eligibility, save_screening
+from enrollment.facts import Operator
+from enrollment.models import Allocation, AllocationSlot, Participant, Screening
 from enrollment.states import State
 from oversight.canonical import digest
+from oversight.recording import UnrecordedWrite, recorded
 from oversight.refusals import Refused
 from oversight.trail import AuditEntry
 from tests import factories
@@ -35,6 +31,24 @@ from trial_site.protocol import current
 from trial_site.roles import Role
 
 pytestmark = pytest.mark.django_db
+
+
+def list_file(*arms: str) -> bytes:
+    lines = [f"{place},{arm}" for place, arm in enumerate(arms, start=1)]
+    return "\n".join(["position,arm", *lines]).encode()
+
+
+@pytest.fixture
+def short_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A protocol that takes a list of two places."""
+    rule = replace(current().allocation, shortest_list=1)
+    short = replace(current(), allocation=rule)
+    monkeypatch.setattr("enrollment.actions.allocation_lists.current", lambda: short)
+
+
+@pytest.fixture
+def statistician(staff: dict[Role, User]) -> User:
+    return staff[Role.STATISTICIAN]
 
 
 @pytest.mark.requirement("R10")
@@ -70,7 +84,7 @@ def test_a_second_allocation_is_refused_and_changes_nothing(site: Site, coordina
 def test_who_has_left_is_not_allocated(site: Site, coordinator: User) -> None:
     factories.allocation_list()
     participant = factories.enrolled(site)
-    end_participation(participant, after=State.WITHDREW, why="Changed her mind", by=coordinator)
+    end_participation(participant, after=State.LOST, why="Moved away", by=coordinator)
     assert (
         refusal(lambda: allocate(participant, by=coordinator))
         == "This participant has left the trial"
@@ -78,13 +92,14 @@ def test_who_has_left_is_not_allocated(site: Site, coordinator: User) -> None:
 
 
 def test_without_a_list_or_with_a_used_up_one_nobody_is_allocated(
-    site: Site, coordinator: User
+    site: Site, coordinator: User, short_lists: None
 ) -> None:
     participant = factories.enrolled(site)
     said = refusal(lambda: allocate(participant, by=coordinator))
     assert said == "No allocation list has been generated yet"
-    made = factories.allocation_list(length=1)
-    for _ in range(made.length):
+    statistician = factories.user(Role.STATISTICIAN, username="statistician-list")
+    import_allocation_lists(file=list_file("gcv", "il2_gcv"), by=statistician, confirmed=True)
+    for _ in range(2):
         factories.allocated(site)
     said = refusal(lambda: allocate(participant, by=coordinator))
     assert said == "Every slot of the allocation list is used"
@@ -121,118 +136,173 @@ def test_answers_expire_before_allocation_and_can_be_given_again(
         )
         said = refusal(lambda: allocate(participant, by=coordinator))
         assert said == "The investigator has not confirmed eligibility"
-        confirm_eligibility(saved, version=saved.version, by=investigator)
+        confirm_eligibility(
+            saved,
+            version=saved.version,
+            signature=factories.signature(investigator),
+            by=investigator,
+        )
         assert allocate(participant, by=coordinator).slot.sequence == 1
 
 
-def test_after_allocation_the_screening_is_closed(site: Site, coordinator: User) -> None:
-    screening = factories.allocated(site).screening
-    said = refusal(
-        lambda: save_screening(
-            screening,
-            facts=factories.eligible_facts(malignancy=True),
-            version=screening.version,
-            by=coordinator,
-            reason="Too late",
-        )
-    )
-    assert said == "The patient is allocated; the screening is closed"
-
-
-def test_a_slot_put_into_anothers_place_is_noticed(site: Site, coordinator: User) -> None:
+@pytest.mark.parametrize("garbage", ["", "not sealed at all"])
+def test_a_slot_that_was_altered_or_put_into_anothers_place_is_noticed(
+    site: Site, coordinator: User, garbage: str
+) -> None:
     factories.allocation_list()
     first, second = AllocationSlot.objects.order_by("sequence")[:2]
-    AllocationSlot.objects.filter(pk=first.pk).update(sealed_arm=second.sealed_arm)
+    AllocationSlot.objects.filter(pk=first.pk).update(sealed_arm=garbage or second.sealed_arm)
     participant = factories.enrolled(site)
     said = refusal(lambda: allocate(participant, by=coordinator))
     assert said == "The allocation list is damaged; tell the sponsor"
 
 
-# --- R24: nobody reads an unused slot ---------------------------------------------------------
-
-
-def arms_written_in(text: str) -> set[str]:
-    return {arm for arm in current().allocation.arms if f'"{arm}"' in text or f"|{arm}" in text}
-
-
-@pytest.mark.requirement("R24")
-def test_a_new_list_shows_its_hash_and_nothing_else(site: Site) -> None:
-    made = factories.allocation_list()
-    rows = list(AllocationSlot.objects.values_list("sealed_arm", flat=True))
-    assert len(rows) == made.length >= 20
-    assert len(set(map(len, rows))) == 1  # the length of a sealed arm tells nothing
-    assert len(set(rows)) == made.length
-    assert arms_written_in(json.dumps([*rows, made.sealed_file])) == set()
-    stored = json.loads(unseal(made.sealed_file))
-    assert commitment(stored["csv"]) == made.sha256
-    assert stored["seed"] == "TEST-SEED-0001"
-    [entry] = AuditEntry.objects.filter(event="allocation_list_generated")
-    assert entry.changes == {"label": made.label, "sha256": made.sha256, "length": made.length}
-
-
-@pytest.mark.requirement("R24")
-def test_the_audit_trail_names_an_arm_only_where_it_was_revealed(site: Site) -> None:
-    factories.allocation_list()
-    factories.enrolled(site)
-    before = json.dumps(list(AuditEntry.objects.values_list("changes", flat=True)))
-    assert arms_written_in(before) == set()
-    participant = factories.allocated(site)
-    after = AuditEntry.objects.exclude(chain=participant.audit_chain)
-    assert arms_written_in(json.dumps(list(after.values_list("changes", flat=True)))) == set()
-
-
-@pytest.mark.requirement("R24")
-def test_the_list_is_generated_once_by_the_statistician(site: Site, coordinator: User) -> None:
-    with pytest.raises(PermissionDenied):
-        generate_allocation_list(by=coordinator, length=10)
-    made = factories.allocation_list()
-    said = refusal(lambda: generate_allocation_list(by=made.generated_by, length=10))
-    assert said == "The allocation list exists already"
-
-
-def test_two_lists_of_one_seed_have_different_hashes(site: Site) -> None:
-    """The nonce: ten arms could otherwise be guessed from the published hash."""
-    first = factories.allocation_list()
-    arms = [unseal(slot.sealed_arm) for slot in first.slots.all()]
-    AllocationSlot.objects.all().delete()
-    AllocationList.objects.all().delete()
-    second = factories.allocation_list()
-    assert [unseal(slot.sealed_arm) for slot in second.slots.all()] == arms
-    assert first.sha256 != second.sha256
-
-
-# --- the command -------------------------------------------------------------------------------
-
-
-@pytest.mark.requirement("R24")
-def test_the_command_prints_the_commitment_only(
-    staff: dict[Role, User], capsys: pytest.CaptureFixture[str]
+def test_after_closing_nobody_is_allocated(
+    site: Site, coordinator: User, investigator: User, statistician: User
 ) -> None:
-    call_command("generate_allocation_list", by=staff[Role.STATISTICIAN].username)
-    printed = capsys.readouterr().out
-    made = AllocationList.objects.get()
-    assert made.sha256 in printed
-    assert made.length >= 2 * current().identification.enrolment_target
-    assert not [arm for arm in current().allocation.arms if arm in printed]
+    factories.allocation_list()
+    participant = factories.enrolled(site)
+    close_allocation(reason="Target reached", by=statistician, confirmed=True)
+    closed = "Allocation is closed: nobody is allocated any more"
+    assert refusal(lambda: allocate(participant, by=coordinator)) == closed
+    assert refusal(lambda: assign(participant, arm="gcv", reason="Wish", by=investigator)) == closed
+
+
+# --- strata ------------------------------------------------------------------------------------
+
+
+def stratified(statistician: User, factor: str) -> None:
+    plan_allocation(mode="randomised", factor=factor, reason="Agreed", by=statistician)
+    factories.allocation_list()
 
 
 @pytest.mark.parametrize(
-    ("by", "length", "said"),
+    ("copies", "stratum"), [("10000", "CMV-LOW"), ("10000.01", "CMV-HIGH"), ("52000", "CMV-HIGH")]
+)
+def test_each_stratum_uses_the_first_place_of_its_own_list(
+    site: Site, coordinator: User, statistician: User, copies: str, stratum: str
+) -> None:
+    stratified(statistician, "cmv_dna")
+    facts = factories.eligible_facts()
+    assert facts.cmv
+    load = replace(facts.cmv, value=Decimal(copies))
+    participant = factories.enrolled(site, replace(facts, cmv=load))
+    slot = allocate(participant, by=coordinator).slot
+    assert (slot.list.stratum, slot.list.label, slot.sequence) == (
+        stratum,
+        f"NCT04225780|{stratum}|v1",
+        1,
+    )
+
+
+def test_an_unknown_stratum_is_refused_saying_what_is_needed(
+    site: Site, coordinator: User, statistician: User
+) -> None:
+    """Above 5,000 is enough to be eligible and not enough to know the stratum at 10,000."""
+    stratified(statistician, "cmv_dna")
+    facts = factories.eligible_facts()
+    assert facts.cmv
+    load = replace(facts.cmv, operator=Operator.ABOVE, value=Decimal("5000"))
+    participant = factories.enrolled(site, replace(facts, cmv=load))
+    assert refusal(lambda: allocate(participant, by=coordinator)) == (
+        "The stratum by Baseline CMV-DNA is unknown: it needs a result that can be told apart "
+        "from 10,000 copies/mL"
+    )
+
+
+# --- assigned ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def assigned(statistician: User) -> None:
+    plan_allocation(mode="assigned", factor="", reason="The registry says so", by=statistician)
+
+
+@pytest.mark.requirement("R10")
+def test_the_investigator_assigns_an_arm_with_a_reason(
+    site: Site, investigator: User, assigned: None
+) -> None:
+    participant = factories.enrolled(site)
+    receipt = assign(participant, arm="gcv", reason=" Thrombocytopenia ", by=investigator)
+    assert (receipt.arm, receipt.mode, receipt.reason) == ("gcv", "assigned", "Thrombocytopenia")
+    assert receipt.slot is None
+    assert receipt.eligibility_digest == digest(participant.screening.verdict.to_json())
+    assert Participant.objects.get(pk=participant.pk).state == State.ALLOCATED
+    again = refusal(lambda: assign(participant, arm="gcv", reason="Twice", by=investigator))
+    assert again == "This participant is allocated already"
+
+
+def test_each_mode_refuses_the_other_modes_way(
+    site: Site, coordinator: User, investigator: User, statistician: User
+) -> None:
+    factories.allocation_list()
+    participant = factories.enrolled(site)
+    said = refusal(lambda: assign(participant, arm="gcv", reason="Wish", by=investigator))
+    assert said == "In this trial the sealed list decides; nobody chooses an arm"
+    plan_allocation(mode="assigned", factor="", reason="Changed", by=statistician)
+    said = refusal(lambda: allocate(participant, by=coordinator))
+    assert said == "In this trial the investigator assigns the arm, with a reason"
+    assert not Allocation.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("arm", "reason", "said"),
     [
-        ("nobody", 10, "There is no account named nobody"),
-        ("coordinator-pku", 10, "coordinator-pku is no statistician"),
-        ("statistician-pku", 0, "at least one place"),
+        ("placebo", "Wish", "Choose one of the arms"),
+        ("gcv", "  ", "Say why this arm"),
     ],
 )
-def test_the_command_refuses_in_words(
-    staff: dict[Role, User], by: str, length: int, said: str
+def test_an_assignment_needs_an_arm_and_a_reason(
+    site: Site, investigator: User, assigned: None, arm: str, reason: str, said: str
 ) -> None:
-    with pytest.raises(CommandError, match=said):
-        call_command("generate_allocation_list", by=by, length=length)
-    assert not AllocationList.objects.exists()
+    participant = factories.enrolled(site)
+    assert refusal(lambda: assign(participant, arm=arm, reason=reason, by=investigator)) == said
 
 
-def test_the_command_generates_no_second_list(staff: dict[Role, User]) -> None:
-    factories.allocation_list()
-    with pytest.raises(CommandError, match="exists already"):
-        call_command("generate_allocation_list", by=staff[Role.STATISTICIAN].username)
+@pytest.mark.requirement("R10")
+def test_an_assignment_passes_the_same_gates(
+    site: Site, other_site: Site, coordinator: User, investigator: User, assigned: None
+) -> None:
+    participant = factories.enrolled(site)
+    with pytest.raises(PermissionDenied):
+        assign(participant, arm="gcv", reason="Wish", by=coordinator)
+    elsewhere = factories.user(Role.INVESTIGATOR, other_site)
+    with pytest.raises(PermissionDenied):
+        assign(participant, arm="gcv", reason="Wish", by=elsewhere)
+    with time_machine.travel(clock.now() + dt.timedelta(days=1)):
+        said = refusal(lambda: assign(participant, arm="gcv", reason="Wish", by=investigator))
+    assert said == "As of today the screening no longer shows eligibility"
+    assert not Allocation.objects.exists()
+
+
+# --- allocated in error ------------------------------------------------------------------------
+
+
+def test_an_allocation_in_error_is_noted_and_stands(site: Site, investigator: User) -> None:
+    participant = factories.allocated(site)
+    note = note_allocation_error(participant, what="Wrong patient", by=investigator)
+    assert (note.noted_by, note.what) == (investigator, "Wrong patient")
+    assert AuditEntry.objects.filter(model="enrollment.allocationerror").count() == 1
+    found = Participant.objects.get(pk=participant.pk)
+    assert found.allocated_in_error
+    assert (found.arm, found.state) == (participant.arm, State.ALLOCATED)
+    assert factories.allocated(site).allocation.slot.sequence == 2  # its slot is not used again
+    note.what = "Nothing"
+    with recorded(by=investigator, reason="Softer"), pytest.raises(UnrecordedWrite):
+        note.save()
+
+
+def test_an_error_is_noted_once_after_allocation_in_words(
+    site: Site, coordinator: User, statistician: User
+) -> None:
+    waiting = factories.enrolled(site)
+    said = refusal(lambda: note_allocation_error(waiting, what="Wrong", by=coordinator))
+    assert said == "This participant is not allocated"
+    participant = factories.allocated(site)
+    said = refusal(lambda: note_allocation_error(participant, what=" ", by=coordinator))
+    assert said == "Say what was wrong"
+    note_allocation_error(participant, what="Wrong", by=coordinator)
+    said = refusal(lambda: note_allocation_error(participant, what="Wrong", by=coordinator))
+    assert said == "The error is noted already"
+    with pytest.raises(PermissionDenied):
+        note_allocation_error(participant, what="Wrong", by=statistician)

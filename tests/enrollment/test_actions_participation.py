@@ -1,30 +1,37 @@
-"""Visits, the end of a participation, and who may do what and where."""
+"""The end of a participation, and who may do what and where."""
 
-import datetime as dt
 from collections.abc import Callable
-from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied
 
 from enrollment.actions.allocation import allocate
-from enrollment.actions.participation import end_participation, enrol, record_visit
+from enrollment.actions.consent import withdraw_consent
+from enrollment.actions.moves import move
+from enrollment.actions.participation import (
+    begin_rescue,
+    end_participation,
+    end_rescue,
+    enrol,
+)
 from enrollment.actions.screening import (
     confirm_eligibility,
-    record_consent,
+    end_screening,
+    rescreen,
     save_screening,
     start_screening,
     submit_screening,
 )
+from enrollment.actions.visits import record_visit
 from enrollment.models import (
     Move,
     Participant,
     Visit,
 )
 from enrollment.states import State
-from oversight.recording import AlreadyRecorded
+from oversight.recording import recorded
 from tests import factories
-from tests.enrollment.acting import CONSENT, refusal
+from tests.enrollment.acting import refusal
 from trial_site import clock
 from trial_site.models import Site, User
 from trial_site.roles import Role
@@ -41,45 +48,12 @@ def visit(participant: Participant, code: str) -> Visit:
     return participant.visits.get(code=code)
 
 
-def test_a_visit_is_recorded_once(treated: Participant, coordinator: User) -> None:
-    done = record_visit(visit(treated, "D7"), done_on=clock.today(), by=coordinator)
-    assert (done.status, done.done_on) == (Visit.Status.DONE, clock.today())
-    said = refusal(lambda: record_visit(done, done_on=None, by=coordinator))
-    assert said == "This visit is recorded already"
-
-
-def test_a_visit_can_be_missed(treated: Participant, coordinator: User) -> None:
-    missed = record_visit(visit(treated, "D7"), done_on=None, by=coordinator)
-    assert (missed.status, missed.done_on) == (Visit.Status.MISSED, None)
-
-
-def test_a_visit_outside_its_window_is_recorded_all_the_same(
-    treated: Participant, coordinator: User
-) -> None:
-    early = clock.today() - dt.timedelta(days=2)  # day 5, the window opens on day 6
-    done = record_visit(visit(treated, "D7"), done_on=early, by=coordinator)
-    assert done.done_on == early
-    assert not done.in_window(early)
-
-
-def test_a_visit_of_tomorrow_is_refused(treated: Participant, coordinator: User) -> None:
-    tomorrow = clock.today() + dt.timedelta(days=1)
-    said = refusal(lambda: record_visit(visit(treated, "D7"), done_on=tomorrow, by=coordinator))
-    assert said == "A visit cannot be done in the future"
-
-
-def test_the_same_visit_form_saves_once(treated: Participant, coordinator: User) -> None:
-    key, day_7 = uuid4(), visit(treated, "D7")
-    record_visit(day_7, done_on=clock.today(), by=coordinator, key=key)
-    with pytest.raises(AlreadyRecorded):
-        record_visit(day_7, done_on=clock.today(), by=coordinator, key=key)
-
-
 @pytest.mark.parametrize(
     ("after", "why", "said"),
     [
         (State.ON_TREATMENT, "Why not", "Choose how the participation ended"),
-        (State.WITHDREW, "  ", "Say why the participation ended"),
+        (State.WITHDREW, "Changed her mind", "Choose how the participation ended"),
+        (State.LOST, "  ", "Say why the participation ended"),
         (State.COMPLETED, "Too early", "The participation cannot end like this now"),
     ],
 )
@@ -97,6 +71,19 @@ def test_an_end_is_written_down_with_who_and_why(treated: Participant, coordinat
     assert (move.before, move.why, move.by) == (State.ON_TREATMENT, "Moved away", coordinator)
 
 
+@pytest.mark.requirement("R10")
+def test_rescue_belongs_to_follow_up(treated: Participant, investigator: User) -> None:
+    said = refusal(lambda: begin_rescue(treated, why="Relapse", by=investigator))
+    assert said == "This is possible only while: In follow-up"
+    with recorded(by=investigator, reason="Course over"):
+        move(treated, State.FOLLOW_UP, by=investigator, why="Course over")
+    assert refusal(lambda: begin_rescue(treated, why=" ", by=investigator)) == "Say why"
+    assert begin_rescue(treated, why="Relapse", by=investigator).state == State.RESCUE
+    said = refusal(lambda: begin_rescue(treated, why="Relapse", by=investigator))
+    assert said == "This is possible only while: In follow-up"
+    assert end_rescue(treated, why="Negative twice", by=investigator).state == State.FOLLOW_UP
+
+
 # --- who, and where ------------------------------------------------------------------------------
 
 
@@ -107,6 +94,8 @@ def test_each_action_asks_for_its_role(site: Site, staff: dict[Role, User], role
     draft, eligible, confirmed = (
         make(site) for make in (factories.screening, factories.submitted, factories.confirmed)
     )
+    bare = factories.screening(site, consent=False)
+    failed = factories.submitted(site, factories.eligible_facts(malignancy=True))
     treated = factories.on_treatment(site, days_ago=7)
     waiting = factories.enrolled(site)
     by, facts = staff[role], factories.eligible_facts()
@@ -121,7 +110,9 @@ def test_each_action_asks_for_its_role(site: Site, staff: dict[Role, User], role
             {Role.COORDINATOR},
         ),
         "confirm": (
-            lambda: confirm_eligibility(eligible, version=eligible.version, by=by),
+            lambda: confirm_eligibility(
+                eligible, version=eligible.version, signature=factories.signature(by), by=by
+            ),
             {Role.INVESTIGATOR},
         ),
         "enrol": (lambda: enrol(confirmed, by=by), {Role.COORDINATOR}),
@@ -129,6 +120,16 @@ def test_each_action_asks_for_its_role(site: Site, staff: dict[Role, User], role
         "visit": (
             lambda: record_visit(visit(treated, "D7"), done_on=clock.today(), by=by),
             {Role.COORDINATOR, Role.NURSE},
+        ),
+        "consent": (lambda: factories.sign_consent(bare, by=by), {Role.COORDINATOR}),
+        "withdraw": (
+            lambda: withdraw_consent(draft, withdrawn_at=clock.now(), by=by),
+            {Role.COORDINATOR, Role.INVESTIGATOR},
+        ),
+        "again": (lambda: rescreen(failed, by=by), {Role.COORDINATOR}),
+        "end screening": (
+            lambda: end_screening(bare, after=State.LOST, why="Moved", by=by),
+            {Role.COORDINATOR, Role.INVESTIGATOR},
         ),
         "end": (
             lambda: end_participation(treated, after=State.LOST, why="Moved", by=by),
@@ -153,11 +154,21 @@ def test_another_sites_records_do_not_exist_for_an_action(
     confirmed = factories.confirmed(other_site)
     waiting = factories.enrolled(other_site)
     treated = factories.on_treatment(other_site, days_ago=7)
+    failed = factories.submitted(other_site, factories.eligible_facts(malignancy=True))
     actions: list[Callable[[], object]] = [
         lambda: save_screening(draft, facts=facts, version=draft.version, by=coordinator),
-        lambda: record_consent(draft, signed_on=clock.today(), by=coordinator, **CONSENT),
+        lambda: factories.sign_consent(draft, by=coordinator),
+        lambda: rescreen(failed, by=coordinator),
+        lambda: end_screening(draft, after=State.LOST, why="Moved", by=coordinator),
+        lambda: withdraw_consent(eligible, withdrawn_at=clock.now(), why="", by=coordinator),
+        lambda: begin_rescue(treated, why="Relapse", by=investigator),
         lambda: submit_screening(draft, version=draft.version, by=coordinator),
-        lambda: confirm_eligibility(eligible, version=eligible.version, by=investigator),
+        lambda: confirm_eligibility(
+            eligible,
+            version=eligible.version,
+            signature=factories.signature(investigator),
+            by=investigator,
+        ),
         lambda: enrol(confirmed, by=coordinator),
         lambda: allocate(waiting, by=coordinator),
         lambda: record_visit(visit(treated, "D7"), done_on=clock.today(), by=coordinator),

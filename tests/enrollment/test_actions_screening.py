@@ -1,6 +1,5 @@
 """From the first draft to a participant: what each action writes, and what it refuses."""
 
-import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -11,14 +10,12 @@ import pytest
 from enrollment.actions.participation import enrol
 from enrollment.actions.screening import (
     confirm_eligibility,
-    record_consent,
     save_screening,
     start_screening,
     submit_screening,
 )
 from enrollment.facts import ScreeningFacts
 from enrollment.models import (
-    Consent,
     Move,
     Participant,
     Screening,
@@ -29,11 +26,20 @@ from oversight.records import StaleRecord
 from oversight.refusals import NeedsConfirmation
 from oversight.trail import AuditEntry
 from tests import factories
-from tests.enrollment.acting import CONSENT, refusal
+from tests.enrollment.acting import refusal
 from trial_site import clock
 from trial_site.models import Site, User
 
 pytestmark = pytest.mark.django_db
+
+
+def confirm(screening: Screening, by: User, version: int | None = None) -> Screening:
+    return confirm_eligibility(
+        screening,
+        version=screening.version if version is None else version,
+        signature=factories.signature(by),
+        by=by,
+    )
 
 
 def test_a_screening_starts_as_a_draft_under_the_next_number(
@@ -142,26 +148,6 @@ def test_a_submitted_screening_changes_with_a_reason_only_and_is_judged_again(
     assert (saved.confirmed_at, saved.confirmed_by) == (None, None)
 
 
-@pytest.mark.parametrize("signed", [0, -1, -400])
-def test_a_consent_is_recorded_once_and_never_of_tomorrow(
-    site: Site, coordinator: User, signed: int
-) -> None:
-    screening = factories.screening(site, consent=False)
-    day = clock.today() + dt.timedelta(days=signed)
-    consent = record_consent(screening, signed_on=day, by=coordinator, **CONSENT)
-    assert (consent.signed_on, consent.explained_by) == (day, "Dr Wang")
-    said = refusal(lambda: record_consent(screening, signed_on=day, by=coordinator, **CONSENT))
-    assert said == "Consent is recorded already"
-
-
-def test_a_consent_of_tomorrow_is_refused(site: Site, coordinator: User) -> None:
-    screening = factories.screening(site, consent=False)
-    tomorrow = clock.today() + dt.timedelta(days=1)
-    said = refusal(lambda: record_consent(screening, signed_on=tomorrow, by=coordinator, **CONSENT))
-    assert said == "Consent cannot be dated in the future"
-    assert not Consent.objects.exists()
-
-
 # --- R10: consent, eligibility, allocation, in this order ----------------------------------------
 
 
@@ -204,9 +190,7 @@ def test_only_an_eligible_screening_is_confirmed(
     site: Site, investigator: User, changes: dict[str, Any]
 ) -> None:
     screening = factories.submitted(site, factories.eligible_facts(**changes))
-    said = refusal(
-        lambda: confirm_eligibility(screening, version=screening.version, by=investigator)
-    )
+    said = refusal(lambda: confirm(screening, investigator))
     assert said == "Only an eligible screening can be confirmed"
 
 
@@ -215,21 +199,18 @@ def test_eligibility_is_confirmed_once_on_the_version_that_was_shown(
 ) -> None:
     screening = factories.submitted(site)
     with pytest.raises(StaleRecord):
-        confirm_eligibility(screening, version=screening.version - 1, by=investigator)
-    confirmed = confirm_eligibility(screening, version=screening.version, by=investigator)
+        confirm(screening, investigator, screening.version - 1)
+    confirmed = confirm(screening, investigator)
     assert confirmed.confirmed_by == investigator
-    said = refusal(
-        lambda: confirm_eligibility(screening, version=confirmed.version, by=investigator)
-    )
+    said = refusal(lambda: confirm(confirmed, investigator))
     assert said == "Eligibility is confirmed already"
 
 
 @pytest.mark.requirement("R28")
 def test_no_participant_without_consent(site: Site, coordinator: User) -> None:
     draft = factories.screening(site, consent=False)
-    assert (
-        refusal(lambda: enrol(draft, by=coordinator)) == "No participant without a recorded consent"
-    )
+    said = refusal(lambda: enrol(draft, by=coordinator))
+    assert said == "Record the consent first: it precedes the verdict"
     assert not Participant.objects.exists()
 
 
@@ -251,6 +232,6 @@ def test_enrolment_gives_the_next_number_of_the_site(
     first = Participant.objects.get(subject="PKU-001")
     assert (first.state, first.arm) == (State.ENROLLED, None)
     move = Move.objects.get(participant=first)
-    assert (move.before, move.after, move.by) == ("", State.ENROLLED, coordinator)
+    assert (move.before, move.after, move.by) == (State.ELIGIBLE, State.ENROLLED, coordinator)
     said = refusal(lambda: enrol(first.screening, by=coordinator))
     assert said == "The patient is enrolled already"

@@ -18,11 +18,12 @@ from enrollment.facts import (
     SteroidDose,
     ViralLoad,
 )
-from enrollment.forms.answers import TESTS
+from enrollment.forms.answers import GROUPS, TESTS
 from enrollment.forms.fields import DayField, ExactField, YesNoField
 from enrollment.forms.layout import SECTIONS
-from enrollment.forms.participation import VisitForm
 from enrollment.forms.screening import ScreeningForm
+from enrollment.forms.steroids import MOST_LINES
+from enrollment.forms.visits import VisitForm
 from enrollment.forms.words import words
 from tests import factories
 from trial_site import clock
@@ -160,7 +161,12 @@ FACTS = st.builds(
     ),
     febrile=ANSWERS,
     other_infection=ANSWERS,
-    infection_override_reason=WORDS,
+    infection_dates=st.dictionaries(st.sampled_from([test.code for test in TESTS]), DAYS),
+    infection_reasons=st.dictionaries(
+        st.sampled_from([group.code for group in GROUPS]), WORDS.filter(bool)
+    ),
+    other_severe_disease_text=WORDS,
+    uncontrolled_psychiatric_text=WORDS,
     heart_failure=ANSWERS,
     nyha=maybe(st.integers(1, 4)),
     malignancy=ANSWERS,
@@ -283,6 +289,40 @@ def test_there_is_always_a_spare_corticosteroid_line() -> None:
     assert shown == [3, 3, 3, 4, 9]
 
 
+def test_a_dozen_corticosteroid_lines_a_day_come_back() -> None:
+    day = dt.date(2026, 1, 2)
+    doses = tuple(SteroidDose(day, "prednisone", Decimal(n + 1)) for n in range(MOST_LINES))
+    sent = as_sent(ScreeningForm(facts=ScreeningFacts(steroids=doses)))
+    form = ScreeningForm(sent | {"entry_key": "0" * 32})
+    assert form.is_valid(), form.steroids.errors
+    assert (MOST_LINES, form.facts.steroids) == (84, doses)
+
+
+# --- what can be read of an unfinished form ---------------------------------------------------
+
+
+def test_what_cannot_be_read_is_missing() -> None:
+    facts = form_with(weight_kg="6o", hcg_on="yesterday", creatinine="2").facts_so_far
+    assert (facts.weight_kg, facts.hcg_on, facts.creatinine) == (None, None, None)
+    assert facts.alt == factories.eligible_facts().alt
+
+
+def test_one_line_that_cannot_be_read_leaves_the_corticosteroids_unknown() -> None:
+    line = {"steroids-0-agent": "prednisone", "steroids-0-dose_mg": "5"}
+    whole = form_with(**line, **{"steroids-0-on": "2026-01-02", "no_steroids": "no"})
+    assert len(whole.facts_so_far.steroids) == 1
+    broken = form_with(**line, **{"steroids-0-on": "2026-01-02", "steroids-1-dose_mg": "40"})
+    assert broken.facts_so_far.steroids == ()
+    assert broken.facts_so_far.no_steroids is None
+
+
+def test_nothing_is_chosen_beforehand_in_the_table_of_infections() -> None:
+    form = ScreeningForm()
+    codes = [code for code, _ in form.fields["infection_rpr"].choices]
+    assert codes == ["not_done", "negative", "positive"]
+    assert form["infection_rpr"].value() is None
+
+
 # --- words ------------------------------------------------------------------------------------
 
 
@@ -295,6 +335,8 @@ def test_there_is_always_a_spare_corticosteroid_line() -> None:
         ("malignancy", True, "Yes"),
         ("malignancy", None, "–"),
         ("nyha", 2, "II"),
+        ("childbearing_potential", False, "No, not applicable (post-menopausal or sterile)"),
+        ("infection_rpr", QualitativeResult.NEGATIVE, "Negative"),
         ("sex", Sex.FEMALE, "Female"),
         ("criteria_set", "SLICC 2012", "SLICC 2012"),
         ("birth_date", dt.date(1984, 5, 2), "2 May 1984"),

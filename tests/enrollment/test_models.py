@@ -7,7 +7,14 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from enrollment.models import Allocation, AllocationSlot, Participant, Screening, Visit
+from enrollment.models import (
+    Allocation,
+    AllocationSlot,
+    Consent,
+    Participant,
+    Screening,
+    Visit,
+)
 from enrollment.seals import seal, unseal
 from enrollment.states import State
 from oversight.recording import UnrecordedWrite, recorded
@@ -165,13 +172,12 @@ def test_the_window_includes_its_first_and_last_day() -> None:
     assert [visit.in_window(day) for day in days] == [False, True, True, False]
 
 
-def test_a_consent_belongs_to_one_screening(site: Site, coordinator: User) -> None:
+def test_a_version_is_signed_once_a_screening(site: Site, coordinator: User) -> None:
     screening = factories.screening(site)
-    twin = type(screening.consent)(
+    twin = Consent(
         screening=screening,
-        signed_on=clock.today(),
-        form_version="1.2",
-        language="en",
+        form=factories.consent_form(),
+        signed_at=clock.now(),
         explained_by="Dr Li",
     )
     assert refuses(twin, coordinator)

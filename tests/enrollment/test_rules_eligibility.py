@@ -31,7 +31,8 @@ OPTIONAL = {
     "diagnosis_text",
     "no_steroids",  # doses are listed
     "other_infection_text",
-    "infection_override_reason",
+    "infection_reasons",
+    "uncontrolled_psychiatric_text",
     "ganciclovir_allergy",  # warns only
     "nyha",  # no heart failure
     "other_severe_disease_text",
@@ -109,6 +110,13 @@ def test_without_any_single_infection_test_nobody_is_eligible(test: str) -> None
     assert not judge(replace(ELIGIBLE, infections=others)).eligible
 
 
+@pytest.mark.parametrize("test", sorted(TESTS))
+def test_without_the_date_of_any_single_infection_test_nobody_is_eligible(test: str) -> None:
+    others = {code: on for code, on in ELIGIBLE.infection_dates.items() if code != test}
+
+    assert not judge(replace(ELIGIBLE, infection_dates=others)).eligible
+
+
 @given(st.sets(st.sampled_from(NEEDED), min_size=1))
 def test_no_set_of_missing_values_makes_anyone_eligible_or_fail(names: set[str]) -> None:
     empty = ScreeningFacts()
@@ -129,9 +137,9 @@ FAILING: list[tuple[str, dict[str, Any]]] = [
     ("E4b", {"creatinine": Decimal("250")}),
     ("E4c", {"alt": Decimal("121")}),
     ("E4d", {"bilirubin": Decimal("21.1")}),
-    ("E4e", {"other_severe_disease": True}),
+    ("E4e", {"other_severe_disease": True, "other_severe_disease_text": "COPD, GOLD IV"}),
     ("E5", {"malignancy": True}),
-    ("E6", {"uncontrolled_psychiatric": True}),
+    ("E6", {"uncontrolled_psychiatric": True, "uncontrolled_psychiatric_text": "psychosis"}),
     ("E7", {"breastfeeding": True}),
 ]
 

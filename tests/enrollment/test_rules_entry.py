@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from enrollment.facts import Measurement, ScreeningFacts, SteroidDose
-from enrollment.rules.entry import Doubt, doubts, impossible
+from enrollment.rules.entry import Doubt, doubts, impossible, new_doubts
 from tests.enrollment.eligible import CMV, ELIGIBLE
 from trial_site.protocol import current
 
@@ -189,3 +189,12 @@ def test_every_doubt_names_a_field_of_the_form() -> None:
 
     assert [doubt.field for doubt in found] == ["weight_kg", "cmv.value", "creatinine"]
     assert all(hasattr(ELIGIBLE, doubt.field.split(".")[0]) for doubt in found)
+
+
+def test_what_was_called_right_once_is_not_asked_again() -> None:
+    light = replace(ELIGIBLE, weight_kg=Decimal("34.9"))
+    lighter = replace(ELIGIBLE, weight_kg=Decimal("34.8"))
+
+    assert told(new_doubts(light, ELIGIBLE, current())) == [("weight_kg", f"34.9 kg {RIGHT}")]
+    assert new_doubts(light, light, current()) == []
+    assert told(new_doubts(lighter, light, current())) == [("weight_kg", f"34.8 kg {RIGHT}")]

@@ -76,9 +76,7 @@ def test_steps_of_the_diagnosis() -> None:
     ("criterion_id", "field"),
     [
         ("E3", "il2_allergy"),
-        ("E4e", "other_severe_disease"),
         ("E5", "malignancy"),
-        ("E6", "uncontrolled_psychiatric"),
     ],
 )
 @pytest.mark.parametrize(("answer", "state"), [(True, MET), (False, NOT_MET), (None, UNKNOWN)])
@@ -90,10 +88,60 @@ def test_plain_questions(criterion_id: str, field: str, answer: bool | None, sta
     assert bool(found.needed) is (answer is None)
 
 
-def test_severe_disease_is_told_in_words() -> None:
+@pytest.mark.parametrize(
+    ("criterion_id", "field", "unexplained"),
+    [
+        ("E4e", "other_severe_disease", "which disease, and why it is severe"),
+        ("E6", "uncontrolled_psychiatric", "which disorder, and why it is uncontrolled"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("answer", "text", "state"),
+    [
+        (True, "in words", MET),
+        (True, "", UNKNOWN),
+        (True, "  ", UNKNOWN),
+        (False, "", NOT_MET),
+        (False, "in words", NOT_MET),
+        (None, "", UNKNOWN),
+        (None, "in words", UNKNOWN),
+    ],
+)
+def test_a_judgement_against_the_patient_takes_a_reason(
+    criterion_id: str, field: str, unexplained: str, answer: bool | None, text: str, state: State
+) -> None:
+    found = verdict(criterion_id, **{field: answer, f"{field}_text": text})
+
+    assert found.state is state
+    assert bool(found.needed) is (state is UNKNOWN)
+    assert (unexplained in words(found.needed)) is (state is UNKNOWN and answer is True)
+
+
+def test_a_judgement_is_told_in_words() -> None:
     found = verdict("E4e", other_severe_disease=True, other_severe_disease_text="COPD, GOLD IV")
 
     assert words(found.steps) == ["other severe disease: COPD, GOLD IV"]
+
+
+@pytest.mark.parametrize(
+    ("criterion_id", "field", "flag"),
+    [
+        (
+            "E4e",
+            "other_severe_disease_text",
+            "Another disease, judged not to exclude: controlled on metformin",
+        ),
+        (
+            "E6",
+            "uncontrolled_psychiatric_text",
+            "A disorder, judged to be controlled: controlled on metformin",
+        ),
+    ],
+)
+def test_what_a_no_has_weighed_is_flagged(criterion_id: str, field: str, flag: str) -> None:
+    found = verdict(criterion_id, **{field: "controlled on metformin"})
+
+    assert (found.state, words(found.flags)) == (NOT_MET, [flag])
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from tests.enrollment.eligible import JUDGED_ON, verdict, words
 
 MET, NOT_MET, UNKNOWN = State.MET, State.NOT_MET, State.UNKNOWN
 UNTESTED: dict[str, Any] = {"hcg": None, "hcg_on": None}
+UNASKED: dict[str, Any] = {"childbearing_potential": None, "breastfeeding": None, **UNTESTED}
 
 
 @pytest.mark.parametrize(
@@ -47,10 +48,50 @@ def test_without_child_bearing_potential(changes: dict[str, Any], state: State) 
 
 
 def test_men_are_not_asked() -> None:
-    found = verdict("E7", sex="male", childbearing_potential=None, breastfeeding=None, **UNTESTED)
+    found = verdict("E7", sex="male", **UNASKED)
 
     assert found.state is NOT_MET
+    assert (found.passes, found.applies) == (True, False)
     assert words(found.steps) == ["male at birth: not applicable"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"hcg": "negative"},
+        {"hcg": "positive"},
+        {"hcg": "not_done"},
+        {"hcg_on": JUDGED_ON},
+        {"breastfeeding": False},
+        {"breastfeeding": True},
+        {"childbearing_potential": False},
+        {"childbearing_potential": True},
+    ],
+)
+def test_a_man_with_an_answer_about_pregnancy_contradicts_himself(answer: dict[str, Any]) -> None:
+    found = verdict("E7", sex="male", **{**UNASKED, **answer})
+
+    assert found.state is UNKNOWN
+    assert words(found.needed) == [
+        "either male at birth or answers about pregnancy: both are entered"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "applies"),
+    [
+        ({}, True),
+        ({"childbearing_potential": False}, False),
+        ({"childbearing_potential": False, **UNTESTED}, False),
+    ],
+)
+def test_without_child_bearing_potential_it_does_not_apply(
+    changes: dict[str, Any], applies: bool
+) -> None:
+    found = verdict("E7", **changes)
+
+    assert found.passes
+    assert found.applies is applies
 
 
 @pytest.mark.parametrize(

@@ -82,3 +82,17 @@ def test_a_real_evaluation_survives_storage() -> None:
     judged = judge(ELIGIBLE)
 
     assert Eligibility.from_json(json.loads(json.dumps(judged.to_json()))) == judged
+
+
+def test_not_applicable_passes_and_says_so() -> None:
+    found = CriterionVerdict.not_applicable(EXCLUSION, Message("male at birth"))
+
+    assert (found.state, found.passes, found.applies) == (State.NOT_MET, True, False)
+    assert CriterionVerdict.from_json(json.loads(json.dumps(found.to_json()))) == found
+
+
+def test_a_verdict_from_before_the_question_applied() -> None:
+    stored = CriterionVerdict.of(EXCLUSION, False).to_json()
+    stored.pop("applies", None)
+
+    assert CriterionVerdict.from_json(stored).applies

@@ -7,9 +7,11 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from enrollment import timeline, worklist
-from enrollment.actions.participation import end_participation, record_visit
+from enrollment.actions.participation import end_participation
+from enrollment.actions.visits import add_unscheduled_visit, correct_visit, record_visit
 from enrollment.models import Participant, Screening
 from enrollment.states import State
+from outcomes.casebook import participant_named
 from tests import factories
 from tests.enrollment.pages import page
 from trial_site import clock
@@ -61,18 +63,43 @@ def test_the_laboratory_reads_no_arm(treated: Participant, site: Site) -> None:
 
 def test_visits_show_day_and_window(treated: Participant, coordinator: User) -> None:
     for code, done_on in (("D0", None), ("D7", clock.today())):
-        record_visit(treated.visits.get(code=code), done_on=done_on, by=coordinator)
+        visit = treated.visits.get(code=code)
+        record_visit(visit, done_on=done_on, why="" if done_on else "Ward full", by=coordinator)
     done, missed = (event(treated, coordinator, title) for title in ("Day 7", "Day 0, baseline"))
     assert (done.kind, done.badge) == ("visit", ("done", "Done"))
     assert say(done.why).startswith("In its window, ")
     assert timezone.localdate(done.at) == clock.today()
     assert missed.badge == ("bad", "Missed")
+    assert say(missed.why).endswith(": Ward full")
 
 
 def test_a_visit_outside_its_window_says_so(treated: Participant, coordinator: User) -> None:
     day_5 = clock.today() - dt.timedelta(days=2)
-    record_visit(treated.visits.get(code="D7"), done_on=day_5, by=coordinator)
-    assert say(event(treated, coordinator, "Day 7").why).startswith("Outside its window, ")
+    visit = treated.visits.get(code="D7")
+    record_visit(visit, done_on=day_5, why="Train strike", by=coordinator)
+    shown = event(treated, coordinator, "Day 7")
+    assert say(shown.why).startswith("Outside its window, ")
+    assert say(shown.why).endswith(": Train strike")
+    assert shown.badge
+    assert (shown.badge[0], say(shown.badge[1])) == ("unknown", "Done, 1 day early")
+
+
+def test_an_unscheduled_visit_says_why_it_was_made(treated: Participant, coordinator: User) -> None:
+    made = add_unscheduled_visit(
+        treated, done_on=clock.today(), why="Fever at night", by=coordinator
+    )
+    shown = event(treated, coordinator, "Unscheduled visit 1")
+    assert (shown.badge, say(shown.why)) == (("done", "Done"), "Fever at night")
+    correct_visit(
+        made,
+        status="planned",
+        done_on=None,
+        why="",
+        version=made.version,
+        reason="Another patient's",
+        by=coordinator,
+    )
+    assert "Unscheduled visit 1" not in titles(treated, coordinator)
 
 
 def test_the_end_stands_with_its_reason(treated: Participant, coordinator: User) -> None:
@@ -83,10 +110,7 @@ def test_the_end_stands_with_its_reason(treated: Participant, coordinator: User)
 def test_the_timeline_needs_few_queries(
     treated: Participant, coordinator: User, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    people = Participant.objects.select_related(
-        "allocation", "screening__consent", "screening__submitted_by", "screening__confirmed_by"
-    )
-    participant = people.get(pk=treated.pk)
+    participant = participant_named(coordinator, treated.subject)
     with django_assert_max_num_queries(2):
         timeline.events(participant, coordinator)
 
@@ -136,7 +160,7 @@ def test_eligibility_is_confirmed_by_the_investigator_and_waited_for_by_the_coor
     due, waiting = only_row(investigator), only_row(coordinator)
     assert [due.state, waiting.state] == ["due", "blocked"]
     assert say(due.title) == "Eligibility is to be confirmed"
-    assert due.url == page(screening)
+    assert due.url == page(screening, "confirm")
 
 
 def test_confirmed_patients_are_to_be_enrolled_and_participants_allocated(
@@ -176,7 +200,7 @@ def test_what_is_finished_asks_for_nothing(site: Site, coordinator: User) -> Non
     factories.allocated(site)
     factories.submitted(site, factories.eligible_facts(malignancy=True))
     left = factories.enrolled(site)
-    end_participation(left, after=State.WITHDREW, why="Changed her mind", by=coordinator)
+    factories.withdraw(left)
     assert not list(worklist.rows(coordinator))
 
 
@@ -192,12 +216,12 @@ def test_another_sites_work_is_not_ones_own(other_site: Site, coordinator: User)
     assert not list(worklist.rows(coordinator))
 
 
-def test_the_worklist_needs_one_query_whatever_its_length(
+def test_the_worklist_needs_four_queries_whatever_its_length(
     site: Site, coordinator: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for _ in range(3):
         factories.screening(site)
         factories.submitted(site)
         factories.enrolled(site)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(4):
         assert len(list(worklist.rows(coordinator))) == 9

@@ -5,8 +5,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from enrollment.actions.allocation import allocate
-from enrollment.models import Participant, Screening
+from enrollment.models import Screening
 from tests import factories
 from tests.enrollment.pages import (
     NEW,
@@ -16,7 +15,7 @@ from tests.enrollment.pages import (
     typed,
     verdict_of,
 )
-from trial_site.models import Site, User
+from trial_site.models import Site
 from trial_site.roles import Role
 
 pytestmark = pytest.mark.django_db
@@ -147,13 +146,12 @@ def test_a_stale_form_shows_both_values_and_loses_nothing(desk: Client, draft: S
     assert Screening.objects.get().answers.weight_kg == Decimal("62.0")
 
 
-def test_after_allocation_the_form_is_closed(
-    desk: Client, waiting: Participant, coordinator: User
-) -> None:
-    form = page(waiting.screening, "edit")
-    opened_before = typed(desk.get(form)) | {"reason": "Too late"}
-    allocate(waiting, by=coordinator)
-    assert "Correct" not in text(desk.get(page(waiting.screening)))
-    closed = "The patient is allocated; the screening is closed"
-    assert closed in text(desk.get(form, follow=True))
-    assert closed in text(desk.post(form, opened_before))
+def test_a_draft_that_ended_is_closed(desk: Client, draft: Screening) -> None:
+    form = page(draft, "edit")
+    opened_before = typed(desk.get(form)) | {"draft": ""}
+    send(desk, page(draft, "end"), after="lost", why="Did not come back")
+    assert f'href="{form}"' not in text(desk.get(page(draft)))
+    assert "This screening has ended." in text(desk.get(form, follow=True))
+    assert "Somebody saved this record after you opened it" in text(desk.post(form, opened_before))
+    again = opened_before | {"record_version": str(Screening.objects.get().version)}
+    assert "This screening has ended" in text(desk.post(form, again))

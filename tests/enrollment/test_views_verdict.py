@@ -9,16 +9,10 @@ import pytest
 import time_machine
 from django.test import Client
 
-from enrollment.models import Consent, Participant, Screening
+from enrollment.models import Participant, Screening
 from tests import factories
 from tests.enrollment.conftest import Login
-from tests.enrollment.pages import (
-    day,
-    page,
-    send,
-    text,
-    typed,
-)
+from tests.enrollment.pages import page, send, text, typed
 from trial_site import clock
 from trial_site.models import Site
 from trial_site.roles import PEOPLE, Role
@@ -99,12 +93,16 @@ def press(client: Client, screening: Screening, name: str) -> Any:
     return send(client, page(screening), to=page(screening, name))
 
 
+def sign(client: Client, screening: Screening, password: str = factories.PASSWORD) -> Any:
+    return send(client, page(screening, "confirm"), password=password)
+
+
 def test_the_buttons_lead_from_the_draft_to_the_receipt(
     login: Login, site: Site, draft: Screening
 ) -> None:
     factories.allocation_list()
     assert "The screening is submitted." in text(press(login(Role.COORDINATOR), draft, "submit"))
-    assert "Eligibility is confirmed." in text(press(login(Role.INVESTIGATOR), draft, "confirm"))
+    assert "Eligibility is confirmed." in text(sign(login(Role.INVESTIGATOR), draft))
     desk = login(Role.COORDINATOR)
     enrolled = press(desk, draft, "enrol")
     participant = Participant.objects.get()
@@ -118,7 +116,6 @@ def test_the_buttons_lead_from_the_draft_to_the_receipt(
     ("make", "role", "name", "count"),
     [
         (factories.screening, Role.COORDINATOR, "submit", lambda: Screening.history.count()),
-        (factories.submitted, Role.INVESTIGATOR, "confirm", lambda: Screening.history.count()),
         (factories.confirmed, Role.COORDINATOR, "enrol", lambda: Participant.objects.count()),
     ],
 )
@@ -139,20 +136,18 @@ def test_a_button_pressed_twice_acts_once(
     assert count() == before
 
 
-def test_a_button_on_an_old_page_says_so(login: Login, site: Site) -> None:
-    screening = factories.submitted(site)
-    client = login(Role.INVESTIGATOR)
-    old = typed(client.get(page(screening))) | {"record_version": "1"}
-    response = client.post(page(screening, "confirm"), old, follow=True)
+def test_a_button_on_an_old_page_says_so(desk: Client, draft: Screening) -> None:
+    old = typed(desk.get(page(draft))) | {"record_version": "0"}
+    response = desk.post(page(draft, "submit"), old, follow=True)
     assert "Somebody saved this record after you opened it" in text(response)
-    assert Screening.objects.get().confirmed_at is None
+    assert Screening.objects.get().is_draft
 
 
 @pytest.mark.requirement("R28")
 def test_enrolling_by_hand_without_consent_is_refused_in_words(desk: Client, site: Site) -> None:
     draft = factories.screening(site, consent=False)
     response = desk.post(page(draft, "enrol"), {"entry_key": uuid4()}, follow=True)
-    assert "No participant without a recorded consent" in text(response)
+    assert "Record the consent first: it precedes the verdict" in text(response)
     assert not Participant.objects.exists()
 
 
@@ -160,57 +155,3 @@ def test_a_button_without_its_key_does_nothing(desk: Client, draft: Screening) -
     response = desk.post(page(draft, "submit"), {}, follow=True)
     assert "This field is required." in text(response)
     assert Screening.objects.get().is_draft
-
-
-# --- consent ----------------------------------------------------------------------------------
-
-
-def consent_answers(**changes: str) -> dict[str, str]:
-    answers = {
-        "signed_on": day(1),
-        "form_version": "1.1",
-        "language": "zh-hans",
-        "explained_by": "Dr Wang",
-    }
-    return answers | changes
-
-
-def test_a_consent_is_recorded(desk: Client, site: Site) -> None:
-    draft = factories.screening(site, consent=False)
-    response = send(desk, page(draft, "consent"), **consent_answers())
-    assert response.redirect_chain[-1][0] == page(draft)
-    consent = Consent.objects.get(screening=draft)
-    assert (consent.form_version, consent.language) == ("1.1", "zh-hans")
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"signed_on": "tomorrow"}, "This day lies in the future"),
-        ({"signed_on": ""}, "This field is required."),
-        ({"explained_by": ""}, "This field is required."),
-        ({"language": "fr"}, "Select a valid choice."),
-        ({"form_version": "1" * 17}, "at most 16 characters"),
-    ],
-)
-def test_a_bad_consent_keeps_what_was_typed(
-    desk: Client, site: Site, changes: dict[str, str], said: str
-) -> None:
-    draft = factories.screening(site, consent=False)
-    changes = {name: day(-1) if value == "tomorrow" else value for name, value in changes.items()}
-    response = send(desk, page(draft, "consent"), **consent_answers(**changes))
-    assert said in text(response)
-    kept = consent_answers(**changes)
-    assert {name: typed(response).get(name, "fr") for name in kept} == kept
-    assert not Consent.objects.exists()
-
-
-def test_a_consent_sent_twice_is_one(desk: Client, site: Site) -> None:
-    draft = factories.screening(site, consent=False)
-    data = typed(desk.get(page(draft, "consent"))) | consent_answers()
-    desk.post(page(draft, "consent"), data)
-    assert "This was saved already." in text(desk.post(page(draft, "consent"), data, follow=True))
-    other = data | {"entry_key": str(uuid4())}
-    assert "Consent is recorded already" in text(desk.post(page(draft, "consent"), other))
-    assert Consent.objects.count() == 1
-    assert desk.get(page(draft, "consent"))["Location"] == page(draft)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from dosing.models import DrugChoice
-from enrollment.actions.participation import record_visit
+from enrollment.actions.visits import record_visit
 from enrollment.models import Participant
 from outcomes import casebook
 from outcomes.actions import flag_due
@@ -61,6 +61,15 @@ def followed(treated: Participant) -> Participant:
     record_visit(visit, done_on=done_on, by=factories.user(Role.COORDINATOR, treated.site))
     flag_due(by=system_actor())
     return Participant.objects.get(pk=treated.pk)
+
+
+def test_a_dose_and_a_result_say_who_entered_them(followed: Participant) -> None:
+    reader = factories.user(Role.MONITOR, followed.site)
+    found = casebook.participant_named(reader, followed.subject)
+    entered_by = {
+        (event.kind, event.by) for day in casebook.days(found, reader) for event in day.events
+    }
+    assert {("dose", "nurse-pku"), ("lab", "lab-pku")} <= entered_by
 
 
 # --- the timeline -----------------------------------------------------------------------------
@@ -194,8 +203,8 @@ def test_an_empty_kind_says_so(site: Site, login: Login) -> None:
     [
         (Role.COORDINATOR, {"Visits", "End participation"}),
         (Role.NURSE, {"Visits"}),
-        (Role.INVESTIGATOR, {"Withdraw drugs", "End participation"}),
-        (Role.MONITOR, set()),
+        (Role.INVESTIGATOR, {"Withdraw drugs", "Visits", "End participation"}),
+        (Role.MONITOR, {"Visits"}),
     ],
 )
 def test_buttons_are_those_of_the_role(treated: Participant, role: Role, offered: set[str]) -> None:

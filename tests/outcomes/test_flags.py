@@ -11,9 +11,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from enrollment.actions.participation import end_participation, record_visit
+from enrollment.actions.visits import record_visit
 from enrollment.models import Participant
-from enrollment.states import State
 from labs.actions import Entry, Sample, record_results
 from labs.models import Result
 from outcomes.actions import Flagged, flag_due
@@ -123,12 +122,7 @@ def test_a_result_moves_the_next_check(treated: Participant, later: time_machine
 
 def test_the_end_of_participation_resolves_everything(treated: Participant) -> None:
     run()
-    end_participation(
-        treated,
-        after=State.WITHDREW,
-        why="Moved away",
-        by=factories.user(Role.COORDINATOR, treated.site),
-    )
+    factories.withdraw(treated)
     assert run() == Flagged(resolved=3)
     assert open_keys() == set()
 

@@ -377,7 +377,7 @@ def test_a_casebook_asks_few_questions(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     client = at_work(login(Role.INVESTIGATOR))
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(15):
         client.get(reverse("outcomes:casebook", args=[several[0].subject]))
 
 

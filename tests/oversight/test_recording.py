@@ -186,7 +186,7 @@ def test_the_database_refuses_to_alter_history(site: Site, table: str, statement
     from django.db import DatabaseError, transaction
 
     factories.screening(site)
-    column = {"oversight_auditentry": "reason = 'x'"}.get(table, "form_version = '7'")
+    column = {"oversight_auditentry": "reason = 'x'"}.get(table, "explained_by = '7'")
     with (
         pytest.raises(DatabaseError, match="append-only"),
         transaction.atomic(),

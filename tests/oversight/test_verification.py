@@ -63,7 +63,7 @@ def test_tampering_is_found(tamper: Callable[[str], None], sql: str, finding: st
 
 @pytest.mark.requirement("R03")
 def test_a_row_inserted_by_sql_is_found(tamper: Callable[[str], None]) -> None:
-    columns = "participant_id, before, after, at, by_id, why, version"
+    columns = "screening_id, participant_id, before, after, at, by_id, why, version"
     tamper(
         f"INSERT INTO enrollment_move ({columns}) SELECT {columns} FROM enrollment_move"  # noqa: S608
     )

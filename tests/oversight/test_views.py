@@ -168,7 +168,7 @@ def test_a_change_names_its_fields_and_its_reason(
 ) -> None:
     made = factories.submitted(site)
     page = text(login(Role.INVESTIGATOR), AUDIT, {"text": made.number})
-    assert "Changed · Submitted · status, verdicts, submitted, submitted by" in page
+    assert "Changed · Submitted · state, status, verdicts, submitted, submitted by" in page
 
 
 def test_the_administrator_reads_changes_where_no_history_opens(

@@ -54,7 +54,7 @@ def test_copies_are_allocated_by_the_sealed_list() -> None:
     allocations = Allocation.objects.select_related("participant__screening", "slot")
     given = [(a.slot.sequence, a.arm) for a in allocations.order_by("allocated_at", "pk")]
     sealed = [unseal(slot.sealed_arm).split("|") for slot in AllocationSlot.objects.all()[:12]]
-    assert given == [(int(place), arm) for place, arm in sealed]
+    assert given == [(int(place), arm) for _stratum, place, arm in sealed]
     for allocation in allocations:
         screening: Screening = allocation.participant.screening
         assert allocation.eligibility_digest == digest(screening.eligibility)

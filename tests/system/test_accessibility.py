@@ -9,6 +9,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.urls import resolve, reverse
 from playwright.sync_api import Page, expect
 
+from enrollment.models import SiteApproval
 from tests import factories
 from tests.system.conftest import DESK, PHONE
 from tests.system.steps import code_of, enter_credentials, fill, press, says
@@ -23,11 +24,19 @@ FIGURE_TO_DRAW = "[data-figure-spec]:not(.is-live)"
 # Addresses that answer with a file or with data, or to a form only; the last is switched off.
 WITHOUT_A_PAGE = {
     "account_logout",
+    "enrollment:allocation-published",
+    "enrollment:allocations-download",
+    "enrollment:visits-file",
+    "enrollment:visits-week-file",
+    "enrollment:participants-download",
+    "enrollment:screening-log-download",
     "health-live",
     "health-ready",
     "mfa_download_recovery_codes",
     "outcomes:endpoint-download",
     "outcomes:figure",
+    "outcomes:flow-figure",
+    "outcomes:recruitment-figure",
     "oversight:audit-download",
     "set_language",
     "theme",
@@ -52,8 +61,11 @@ def screening(trial: Trial) -> list[str]:
     return [
         "/",
         "/screening/",
+        "/screening/?flow=excluded&reason=E5&sort=-days",
         "/screening/new/",
         f"/screening/{trial.draft.number}/consent/",
+        f"/screening/{trial.eligible.number}/consent/withdraw/",
+        f"/screening/{trial.eligible.number}/end/",
         f"/screening/{trial.failed.number}/",
         f"/screening/{trial.failed.number}/edit/",
         "/labs/pcr/new/",  # refused
@@ -65,10 +77,16 @@ def participants(trial: Trial) -> list[str]:
     treated = f"/participants/{trial.treated}/"
     return [
         "/participants/",
+        "/participants/?arm=gcv&sort=-arm",
         treated,
-        f"{treated}allocate/",  # the receipt
+        f"{treated}receipt/",
+        f"{treated}allocation-error/",
         f"{treated}visits/",
         f"{treated}visits/D7/",
+        f"{treated}visits/D0/correct/",
+        f"{treated}visits/new/",
+        f"{treated}visits/card/",
+        "/visits/",
         f"{treated}disposition/",
         f"/participants/{trial.enrolled}/allocate/",
         "/allocation/",
@@ -92,11 +110,14 @@ def ward(trial: Trial) -> list[str]:
 def orders(trial: Trial) -> list[str]:
     return [
         "/",
+        f"/screening/{trial.eligible.number}/confirm/",
+        f"/participants/{trial.followed}/rescue/",
         f"/screening/{trial.eligible.number}/",
         f"/dosing/orders/{trial.allocated}/ganciclovir/new/",
         f"/dosing/orders/{trial.treated}/il2/new/",
         f"/dosing/orders/{trial.followed}/ganciclovir/new/",  # refused
         f"/dosing/withdraw/{trial.treated}/",
+        f"/participants/{trial.enrolled}/assign/",
         "/protocol/",
     ]
 
@@ -107,6 +128,9 @@ def outcomes(trial: Trial) -> list[str]:
         "/outcomes/nk/",
         "/outcomes/ganciclovir/",
         "/outcomes/conversion/",
+        "/outcomes/flow/",
+        "/outcomes/flow/participants/?arm=il2_gcv&step=received",
+        "/outcomes/recruitment/",
         f"/participants/{trial.followed}/",
         "/audit/?text=PKU-005",
     ]
@@ -125,13 +149,32 @@ def laboratory(trial: Trial) -> list[str]:
     ]
 
 
+def papers(trial: Trial) -> list[str]:
+    return ["/", "/consent-forms/", "/consent-forms/new/"]
+
+
 def accounts(trial: Trial) -> list[str]:
+    approval = SiteApproval.objects.get(site=trial.enrolled.site)
     return [
         "/",
+        "/sites/",
+        "/sites/PKU/approvals/new/",
+        f"/sites/PKU/approvals/{approval.pk}/",
+        "/sites/PKU/target/",
         "/accounts/",
         "/accounts/new/",
         "/accounts/edit/lab-pku/",
         "/accounts/password/change/",
+    ]
+
+
+def allocation(trial: Trial) -> list[str]:
+    return [
+        "/allocation/",
+        "/allocation/plan/",
+        "/allocation/generate/",
+        "/allocation/import/",
+        "/allocation/close/",
     ]
 
 
@@ -143,6 +186,8 @@ PAGES = [
     (Role.INVESTIGATOR, outcomes),
     (Role.LAB, laboratory),
     (Role.ADMIN, accounts),
+    (Role.DATA_MANAGER, papers),
+    (Role.STATISTICIAN, allocation),
 ]
 
 
@@ -157,6 +202,9 @@ def main_pages(trial: Trial) -> list[str]:
         "/labs/",
         f"/labs/results/{trial.result.pk}/",
         "/outcomes/",
+        "/outcomes/flow/",
+        "/outcomes/recruitment/",
+        "/screening/",
         "/follow-up/",
     ]
 

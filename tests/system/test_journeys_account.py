@@ -70,6 +70,7 @@ def test_an_idle_session_ends_and_leads_back_to_the_form(
 ) -> None:
     # Given a coordinator who is called away from a form,
     factories.screening(site, consent=False)
+    factories.consent_form()
     page = sign_in(Role.COORDINATOR)
     follow(page, "· SCR-001")
     page.goto("/screening/SCR-001/consent/")

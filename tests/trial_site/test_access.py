@@ -30,6 +30,7 @@ SAMPLES = {
     "form": "json",
     "model": "labs.result",
     "username": "nobody",
+    "stratum": "ALL",
 }
 
 

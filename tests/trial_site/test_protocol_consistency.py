@@ -52,6 +52,12 @@ def _rule(name: str, **changes: object) -> Protocol:
     return replace(SOUND, **{name: replace(getattr(SOUND, name), **changes)})
 
 
+def _factor(**changes: object) -> Protocol:
+    """``SOUND`` with the first stratification factor changed."""
+    first, *others = SOUND.allocation.factors
+    return _rule("allocation", factors=(replace(first, **changes), *others))
+
+
 def _band(index: int, **changes: object) -> Protocol:
     bands = list(SOUND.ganciclovir.bands)
     bands[index] = replace(bands[index], **changes)
@@ -128,6 +134,20 @@ BROKEN = [
     (_rule("allocation", block_sizes=(4, 5)), "block size 5 is no multiple of the ratio"),
     (_rule("allocation", block_sizes=(0, 4)), "block size 0 is no multiple of the ratio"),
     (_rule("allocation", block_sizes=()), "allocation has no block size"),
+    (
+        _rule("allocation", shortest_list=10),
+        "an allocation list may be no longer than the enrolment target",
+    ),
+    (
+        _factor(limit=None),
+        "factor cmv_dna needs a limit or a diagnosis, and not both",
+    ),
+    (_factor(limit=at_most("10000", "IU/mL")), "factor cmv_dna is not in the unit of CMV-DNA"),
+    (
+        _factor(limit=None, diagnosis="gout"),
+        "factor cmv_dna names an unknown diagnosis",
+    ),
+    (_factor(outside=SOUND.allocation.whole_trial), "stratum ALL occurs twice"),
     (
         _rule("identification", per_arm_target=4),
         "the targets of the arms do not add up to the enrolment target",

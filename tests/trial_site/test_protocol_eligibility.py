@@ -78,7 +78,16 @@ def test_every_number_of_a_limit_stands_in_the_text_beside_it() -> None:
 
 @pytest.mark.parametrize(
     ("criterion_id", "days"),
-    [("I2", 7), ("I3", 7), ("E7", 7), ("E4b", 14), ("E4c", 14), ("E4d", 14), ("E2", None)],
+    [
+        ("I2", 7),
+        ("I3", 7),
+        ("E7", 7),
+        ("E4b", 14),
+        ("E4c", 14),
+        ("E4d", 14),
+        ("E2", 14),
+        ("E3", None),
+    ],
 )
 def test_how_old_a_judged_value_may_be(criterion_id: str, days: int | None) -> None:
     assert PROTOCOL.criterion(criterion_id).max_age_days == days

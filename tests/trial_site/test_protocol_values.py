@@ -82,7 +82,8 @@ def test_allocation() -> None:
     assert rule.mode == "randomised"
     assert rule.block_sizes == (4, 6)
     assert rule.ratio == (1, 1)
-    assert rule.list_label == "NCT04225780|ALL|v1"
+    assert rule.label("ALL") == "NCT04225780|ALL|v1"
+    assert (rule.shortest_list, rule.usual_list) == (11, 20)
     assert rule.arms == (ArmCode.IL2_GANCICLOVIR, ArmCode.GANCICLOVIR)
 
 
