@@ -57,6 +57,9 @@ def reading(staff: Staff) -> list[Page]:
     return [
         Page("Worklist", lambda: coordinator.get("/")),
         Page("Participant list", lambda: coordinator.get("/participants/"), 6),
+        Page("Screening log", lambda: coordinator.get("/screening/"), 6),
+        Page("Visits of the week", lambda: coordinator.get("/visits/"), 6),
+        Page("CONSORT flow", lambda: coordinator.get("/outcomes/flow/")),
         Page("Casebook", lambda: coordinator.get(f"/participants/{ONE}/"), 5),
         Page("Dosing sheet", lambda: nurse.get("/dosing/"), 5),
         Page("Follow-up list", lambda: coordinator.get("/follow-up/")),

@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -101,5 +102,9 @@ def version_new(request: StaffRequest) -> HttpResponse:
         if saved:
             tell(request, saved, _("The version is registered."))
             return redirect("enrollment:consent-forms")
-    context = {"form": form}
+    context = {
+        "form": form,
+        "crumbs": [(_("Consent forms"), reverse("enrollment:consent-forms"))],
+        "here": _("Register a version"),
+    }
     return render(request, "enrollment/consent_form_new.html", context)

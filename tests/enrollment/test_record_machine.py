@@ -16,7 +16,7 @@ from enrollment.states import State
 from tests.enrollment.record_machine import RecordMachine, done
 
 SEQUENCES = int(os.environ.get("RECORD_SEQUENCES", "100"))
-STEPS = 15
+STEPS = 10
 
 
 @pytest.mark.requirement("R10")
@@ -25,6 +25,7 @@ STEPS = 15
 @pytest.mark.django_db
 def test_no_sequence_of_actions_contradicts_the_record() -> None:
     done.clear()
+    RecordMachine.prepare()
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         RecordMachine,
         settings=settings(
