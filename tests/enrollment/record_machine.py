@@ -78,9 +78,9 @@ USUAL = (
     "end_rescue",
     "complete",
 )
-ACTIONS = (*USUAL, "screen_again", "withdraw_consent")
+ACTIONS = (*USUAL, "screen_again")
 PAPERS = ("", "", "extend_the_approval", "replace_the_consent_form")
-ENDS = st.sampled_from([State.LOST, State.DIED, State.STOPPED, State.COMPLETED])
+ENDS = st.sampled_from([State.WITHDREW, State.LOST, State.DIED, State.STOPPED, State.COMPLETED])
 
 done: Counter[str] = Counter()
 """Over all sequences: how often an action went through or was refused, and states reached."""
@@ -158,6 +158,8 @@ class RecordMachine(RuleBasedStateMachine):
 
     @rule(patient=PATIENTS, after=ENDS)
     def leave(self, patient: int, after: State) -> None:
+        if after == State.WITHDREW:
+            self.withdraw_consent(patient)
         self.end_the_screening(patient, after)
         self.end(patient, after)
 

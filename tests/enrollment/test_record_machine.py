@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from enrollment.states import State
+from enrollment.states import ENDED, State
 from tests.enrollment.record_machine import RecordMachine, done
 
 SEQUENCES = int(os.environ.get("RECORD_SEQUENCES", "100"))
@@ -36,6 +36,8 @@ def test_no_sequence_of_actions_contradicts_the_record() -> None:
         ),
     )
     assert done["sequences"] >= SEQUENCES
-    assert not [state for state in State if not done[f"reached {state}"]], "states never reached"
+    on_the_way = [state for state in State if state not in ENDED]
+    assert not [state for state in on_the_way if not done[f"reached {state}"]], "never reached"
+    assert sum(done[f"reached {end}"] for end in ENDED) >= SEQUENCES // 10
     if report := os.environ.get("VALIDATION_REPORT"):
         Path(report).write_text(json.dumps(done))
