@@ -41,7 +41,7 @@ def allocate(request: StaffRequest, subject: str) -> HttpResponse:
         if done:
             tell(request, done, _("The participant is allocated."))
             return redirect("enrollment:allocation-receipt", subject)
-    return _before(request, subject, form, AllocationMode.RANDOMISED)
+    return _before(request, participant, form, AllocationMode.RANDOMISED)
 
 
 @GET_OR_POST
@@ -58,7 +58,7 @@ def assign(request: StaffRequest, subject: str) -> HttpResponse:
         if done:
             tell(request, done, _("The arm is assigned."))
             return redirect("enrollment:allocation-receipt", subject)
-    return _before(request, subject, form, AllocationMode.ASSIGNED)
+    return _before(request, participant, form, AllocationMode.ASSIGNED)
 
 
 def _participant(request: StaffRequest, subject: str) -> Participant:
@@ -69,10 +69,12 @@ def _participant(request: StaffRequest, subject: str) -> Participant:
 
 
 def _before(
-    request: StaffRequest, subject: str, form: EntryForm, mode: AllocationMode
+    request: StaffRequest, participant: Participant, form: EntryForm, mode: AllocationMode
 ) -> HttpResponse:
     """What would happen, or the first thing that stands in the way; the receipt if it happened."""
-    participant = _participant(request, subject)
+    subject = participant.subject
+    if request.method == "POST":  # somebody else may have been quicker
+        participant = _participant(request, subject)
     if participant.arm:
         if request.method == "POST":
             messages.info(request, _("This participant is allocated already; this is the receipt."))

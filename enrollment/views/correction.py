@@ -31,11 +31,13 @@ def last_correction(screening: Screening) -> Correction | None:
     """The last one, or ``None`` for a screening that was submitted once or never."""
     if screening.submitted_at is None:
         return None
-    versions: Any = screening.history.exclude(submitted_at=None)
-    now = versions.filter(submitted_at=screening.submitted_at).earliest("history_id")
-    before = versions.filter(history_id__lt=now.history_id).order_by("-history_id").first()
-    if before is None:
+    submitted: Any = screening.history.exclude(submitted_at=None).order_by("-history_id")
+    versions = list(submitted)
+    # Later versions may only add the confirmation: the first of a submission has its verdict.
+    same = [version for version in versions if version.submitted_at == screening.submitted_at]
+    if len(same) == len(versions):
         return None
+    now, before = same[-1], versions[len(same)]
     entry = entry_of("enrollment.screening", now.history_id)
     return Correction(
         at=entry.at,

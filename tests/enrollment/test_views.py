@@ -204,5 +204,5 @@ def test_pages_of_one_record_need_few_queries(
         page(treated, "visits"),
         page(treated, "disposition"),
     ):
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(10):
             desk.get(url)
