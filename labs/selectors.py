@@ -32,12 +32,13 @@ def latest_specimens(user: User, *, participant: Participant | None, analyte: st
     if participant:
         specimens = specimens.filter(participant=participant)
     if analyte == LYSIS:
-        specimens = specimens.filter(cytotoxicity_assay__isnull=False)
+        specimens = specimens.filter(pk__in=CytotoxicityAssay.objects.values("specimen"))
     elif analyte:
         results = results.filter(analyte=analyte)
         specimens = specimens.filter(pk__in=results.values("specimen"))
-    return specimens.select_related("participant", "cytotoxicity_assay").prefetch_related(
-        Prefetch("results", queryset=results)
+    plates = CytotoxicityAssay.objects.in_force().defer("wells")
+    return specimens.select_related("participant").prefetch_related(
+        Prefetch("results", queryset=results), Prefetch("cytotoxicity_assays", queryset=plates)
     )
 
 
@@ -51,6 +52,11 @@ def specimen_entered(
 ) -> Specimen | None:
     """The specimen that an entry form made when it was sent the first time."""
     return participant.specimens.filter(kind=kind, collected_at=collected_at).last()
+
+
+def plate_of(specimen: Specimen) -> CytotoxicityAssay | None:
+    """The run of ``specimen`` that counts, if it has any."""
+    return specimen.cytotoxicity_assays.counted().last()
 
 
 def results_visible_to(user: User) -> LabQuerySet:
@@ -87,7 +93,7 @@ def latest_pcr(participant: Participant) -> Result | None:
 
 
 def latest_assay(participant: Participant) -> CytotoxicityAssay | None:
-    return participant.cytotoxicity_assays.in_force().last()
+    return participant.cytotoxicity_assays.counted().last()
 
 
 # --- the course of one participant ------------------------------------------------------------
@@ -107,7 +113,7 @@ def change_from_baseline(assay: CytotoxicityAssay) -> Change | None:
     day0 = assay.participant.day0_at
     if day0 is None or assay.collected_at <= day0 or assay.lysis is None:
         return None
-    before = assay.participant.cytotoxicity_assays.in_force().filter(
+    before = assay.participant.cytotoxicity_assays.counted().filter(
         collected_at__lte=day0, lysis__isnull=False
     )
     baseline = before.last()

@@ -112,7 +112,7 @@ def casebook_url(participant: Participant) -> str:
 def nk_rows(participants: Iterable[Participant]) -> list[NkRow]:
     people = list(participants)
     assays: dict[int, list[CytotoxicityAssay]] = defaultdict(list)
-    for assay in CytotoxicityAssay.objects.in_force().filter(participant__in=people).defer("wells"):
+    for assay in CytotoxicityAssay.objects.counted().filter(participant__in=people).defer("wells"):
         assays[assay.participant_id].append(assay)
     il2 = _il2_times(people)
     return [_nk_row(person, assays[person.pk], il2[person.pk]) for person in people]

@@ -8,7 +8,7 @@ from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from fractions import Fraction
 
-from labs.rules.pcr import Operator, PcrClass, PcrValue, classify
+from labs.rules.pcr import Operator, PcrClass, PcrValue, canonical, classify
 from trial_site.messages import Message
 from trial_site.protocol.definition import PcrRule, gettext_noop
 
@@ -201,26 +201,28 @@ def _refractory(
     """The first result, on treatment for long enough, that surely rose too far above baseline."""
     if not baseline:
         return None
-    ceiling = _at_most(baseline[-1].observation.value, rule.unit)
+    ceiling = _at_most(baseline[-1].observation.value, rule)
     if ceiling is None:
         return None
     limit = Fraction(ceiling) * Fraction(Decimal(10) ** rule.refractory_log10_rise)
     for result in post:
         treated = last_day is None or result.days <= last_day
-        floor = _at_least(result.observation.value, rule.unit)
+        floor = _at_least(result.observation.value, rule)
         if treated and result.days >= rule.refractory_after_days and floor and floor > limit:
             return result
     return None
 
 
-def _at_most(value: PcrValue, unit: str) -> Decimal | None:
-    known = value.unit == unit and value.operator in (Operator.EQUAL, Operator.BELOW)
-    return value.value if known else None
+def _at_most(value: PcrValue, rule: PcrRule) -> Decimal | None:
+    read = canonical(value, rule)
+    known = read.unit == rule.unit and read.operator in (Operator.EQUAL, Operator.BELOW)
+    return read.value if known else None
 
 
-def _at_least(value: PcrValue, unit: str) -> Decimal | None:
-    known = value.unit == unit and value.operator in (Operator.EQUAL, Operator.ABOVE)
-    return value.value if known else None
+def _at_least(value: PcrValue, rule: PcrRule) -> Decimal | None:
+    read = canonical(value, rule)
+    known = read.unit == rule.unit and read.operator in (Operator.EQUAL, Operator.ABOVE)
+    return read.value if known else None
 
 
 def _step(text: str, result: DatedResult) -> Message:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
-from labs.rules.numbers import quantity
+from enrollment.rules.wording import rounded_apart
+from labs.rules.numbers import NO_BREAK_SPACE, plain, quantity
 from trial_site.messages import Message
 from trial_site.protocol.definition import PcrRule, gettext_noop
 
 
 class Operator(StrEnum):
-    """How a reported number is meant.  "Not detected" is a result without a number."""
+    """How a reported number is meant.
+
+    "Not detected" is a result without a number; "not evaluable" is that there could be none.
+    """
 
     EQUAL = "="
     BELOW = "<"
     ABOVE = ">"
     NOT_DETECTED = "ND"
+    NOT_EVALUABLE = "NE"
 
 
 class PcrClass(StrEnum):
@@ -35,7 +40,7 @@ class PcrValue:
     """One raw result.  ``value`` and the assay's limits are in ``unit``; none is ever invented.
 
     ``value`` is ``None`` for "not detected"; ``lod`` is the limit of detection, ``lloq`` and
-    ``uloq`` those of quantification.
+    ``uloq`` those of quantification.  ``factor`` is how many copies the assay declares an IU to be.
     """
 
     operator: str
@@ -44,23 +49,32 @@ class PcrValue:
     lloq: Decimal | None = None
     lod: Decimal | None = None
     uloq: Decimal | None = None
+    factor: Decimal | None = None
 
     @property
     def text(self) -> Message:
         """The result as a laboratory would print it, with its unit."""
-        if self.operator == Operator.NOT_DETECTED or self.value is None:
-            return Message(gettext_noop("not detected"))
-        sign = "" if self.operator == Operator.EQUAL else self.operator
-        return Message("%(value)s", {"value": sign + quantity(self.value, self.unit)})
+        return result_text(self.operator, self.value, self.unit)
+
+
+def result_text(operator: str, value: Decimal | None, unit: str) -> Message:
+    """A result to read, as a laboratory would print it, with its unit."""
+    if operator == Operator.NOT_EVALUABLE:
+        return Message(gettext_noop("not evaluable"))
+    if operator == Operator.NOT_DETECTED or value is None:
+        return Message(gettext_noop("not detected"))
+    sign = "" if operator == Operator.EQUAL else operator
+    return Message("%(value)s", {"value": sign + quantity(value, unit)})
 
 
 # --- against the threshold ------------------------------------------------------------------
 
 
 def classify(value: PcrValue, rule: PcrRule) -> PcrClass:
-    """Hold the raw number of ``value`` against ``rule.threshold`` (copies/mL); never a log.
+    """Hold the number of ``value`` in copies/mL, unrounded, against ``rule.threshold``.
 
-    What cannot be decided is ``UNKNOWN``: another unit, a missing number or limit of detection,
+    A logarithm is ten to its power, and IU/mL counts by the assay's own factor.  What cannot be
+    decided is ``UNKNOWN``: a unit that nothing converts, a missing number or limit of detection,
     ``<L`` with L above the threshold, ``>U`` with U below it.  Source: DOMAIN 6.
     """
     return explain(value, rule)[0]
@@ -68,14 +82,49 @@ def classify(value: PcrValue, rule: PcrRule) -> PcrClass:
 
 def explain(value: PcrValue, rule: PcrRule) -> tuple[PcrClass, Message]:
     """The class of ``value`` (see ``classify``) and the sentence that says why."""
-    pcr_class, text = _judge(value, rule)
+    read = canonical(value, rule)
+    pcr_class, text = _judge(read, rule)
     params: dict[str, str | Message] = {
-        "result": value.text,
+        "result": _both_texts(value, read, rule),
         "threshold": quantity(rule.threshold, rule.unit),
         "unit": rule.unit,
         "lod": "" if value.lod is None else quantity(value.lod, value.unit),
     }
     return pcr_class, Message(text, params)
+
+
+def canonical(value: PcrValue, rule: PcrRule) -> PcrValue:
+    """``value`` and its limits in ``rule.unit`` (copies/mL); as it is where nothing converts it.
+
+    A power of ten that cannot be one becomes ``None``.  Source: DOMAIN 6.
+    """
+
+    def converted(number: Decimal | None) -> Decimal | None:
+        if number is None:
+            return None
+        return rule.measured.canonical(number, value.unit, value.factor)
+
+    if value.unit == rule.unit or converted(Decimal(1)) is None:
+        return value
+    numbers = {name: converted(getattr(value, name)) for name in ("value", "lloq", "lod", "uloq")}
+    return replace(value, unit=rule.unit, factor=None, **numbers)
+
+
+def _both_texts(printed: PcrValue, read: PcrValue, rule: PcrRule) -> Message:
+    """The result as printed and, where it was converted, what it comes to."""
+    if read is printed or read.value is None or read.operator == Operator.NOT_DETECTED:
+        return printed.text
+    sign = "" if read.operator == Operator.EQUAL else read.operator
+    number = _apart(read.value, rule.threshold)
+    params = {"printed": printed.text, "copies": f"{sign}{number}{NO_BREAK_SPACE}{rule.unit}"}
+    return Message("%(printed)s = %(copies)s", params)
+
+
+def _apart(number: Decimal, threshold: Decimal) -> str:
+    """999.9998 does not read like the threshold that it lies below."""
+    return (
+        plain(number) if number == number.to_integral_value() else rounded_apart(number, threshold)
+    )
 
 
 def _judge(value: PcrValue, rule: PcrRule) -> tuple[PcrClass, str]:
@@ -133,6 +182,7 @@ def log10_text(copies: Decimal) -> str:
 # --- what a laboratory prints ---------------------------------------------------------------
 
 _NOT_DETECTED = frozenset({"nd", "not detected", "target not detected", "未检出", "未检测到"})
+_NOT_EVALUABLE = frozenset({"ne", "not evaluable", "不可评估", "无法评估"})
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _NUMBER = re.compile(
     r"""
@@ -163,6 +213,8 @@ def parse_result(text: str) -> tuple[Operator, Decimal | None]:
     printed = " ".join(text.translate(_HALF_WIDTH).split())
     if printed.lower() in _NOT_DETECTED:
         return Operator.NOT_DETECTED, None
+    if printed.lower() in _NOT_EVALUABLE:
+        return Operator.NOT_EVALUABLE, None
     match = _NUMBER.fullmatch(printed)
     if match is None:
         raise UnreadableResult(_refusal(printed))
@@ -173,6 +225,8 @@ def parse_result(text: str) -> tuple[Operator, Decimal | None]:
 
 def printed_text(operator: str, value: Decimal | None) -> str:
     """The result digit for digit, without its unit; ``parse_result`` reads it again."""
+    if operator == Operator.NOT_EVALUABLE:
+        return "not evaluable"
     if operator == Operator.NOT_DETECTED or value is None:
         return "not detected"
     return f"{'' if operator == Operator.EQUAL else operator}{value:f}"

@@ -1,0 +1,94 @@
+"""Entry limits, asked before anything is saved.  What fired is kept with the first answer (R07)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from enrollment.actions.locks import locked_participant
+from enrollment.models import Participant
+from labs.actions.entries import Entry
+from labs.models import FiredCheck
+from labs.rules.limits import EntryLevel
+from labs.rules.units import check_entry
+from oversight.recording import recorded
+from oversight.refusals import NeedsConfirmation, Refused
+from trial_site.messages import Message
+from trial_site.models import User
+from trial_site.protocol import current
+from trial_site.protocol.definition import gettext_noop
+
+IMPOSSIBLE = gettext_noop("Some values cannot be true")
+
+
+@dataclass(frozen=True)
+class Fired:
+    """A limit that ``entry`` went beyond: ``code`` names the field of a form."""
+
+    participant: Participant
+    entry: Entry
+    level: EntryLevel
+    message: Message
+    code: str
+
+
+def fired_checks(
+    participant: Participant, entries: Iterable[Entry], prefix: str = ""
+) -> list[Fired]:
+    """What the entry limits say about ``entries``; ``prefix`` goes before the analyte's code."""
+    protocol, found = current(), []
+    for entry in entries:
+        check = check_entry(
+            protocol.analyte(entry.analyte),
+            entry.value,
+            entry.unit,
+            clearance=protocol.clearance,
+            operator=entry.operator,
+        )
+        if check.message:
+            code = f"{prefix}{entry.analyte}"
+            found.append(Fired(participant, entry, check.level, check.message, code))
+    return found
+
+
+def answer(fired: Sequence[Fired], *, confirmed: bool, by: User, key: UUID | None) -> None:
+    """Keep what fired, then refuse what is impossible and ask about what is doubtful.
+
+    Raises ``Refused``, and ``NeedsConfirmation`` unless ``confirmed``.  Outside ``recorded``: what
+    is kept stays although nothing else is saved.
+    """
+    refusals = [one.message for one in fired if one.level is EntryLevel.IMPOSSIBLE]
+    if fired and (refusals or not confirmed):
+        _keep(fired, by=by, key=key)
+    if refusals:
+        raise Refused(Message(IMPOSSIBLE), refusals)
+    if fired and not confirmed:
+        raise NeedsConfirmation([(one.code, one.message) for one in fired])
+
+
+def confirmed_checks(fired: Iterable[Fired], analyte: str) -> list[dict[str, Any]]:
+    """The questions that were answered about ``analyte``, to be kept with its result (R07)."""
+    return [one.message.to_json() for one in fired if one.entry.analyte == analyte]
+
+
+def _keep(fired: Sequence[Fired], *, by: User, key: UUID | None) -> None:
+    """Once a form and answer, although a form that is sent again fires again."""
+    known = set()
+    if key is not None:
+        rows = FiredCheck.objects.filter(form_key=key)
+        known = set(rows.values_list("participant_id", "analyte", "printed", "unit"))
+    with recorded(by=by):
+        for one in fired:
+            entry, who = one.entry, locked_participant(one.participant, by=by)
+            if (who.pk, entry.analyte, entry.printed, entry.unit) not in known:
+                FiredCheck(
+                    participant=who,
+                    analyte=entry.analyte,
+                    printed=entry.printed,
+                    unit=entry.unit,
+                    level=one.level.value,
+                    message=one.message.to_json(),
+                    form_key=key,
+                ).save()

@@ -1,0 +1,47 @@
+"""Specimens: one tube, whichever of its results is entered first."""
+
+from __future__ import annotations
+
+from enrollment.actions.gates import check_collected
+from enrollment.models import Participant
+from labs.actions.entries import Sample
+from labs.models import Specimen
+from labs.rules.specimens import sampling_faults
+from oversight.refusals import Refused
+from trial_site import clock
+from trial_site.messages import Message
+from trial_site.protocol.definition import gettext_noop
+
+
+def specimen_of(participant: Participant, sample: Sample) -> Specimen:
+    """The participant's specimen of ``sample``, saved if it is new.
+
+    Raises ``Refused`` for impossible moments, and for blood drawn after the consent was withdrawn.
+    """
+    check_collected(participant.screening, sample.collected_at)
+    faults = sampling_faults(sample.collected_at, sample.received_at, now=clock.now())
+    if faults:
+        raise Refused(
+            Message(gettext_noop("The specimen's times cannot be true")),
+            [message for _, message in faults],
+        )
+    tube = {"kind": sample.kind, "collected_at": sample.collected_at}
+    known: Specimen | None = participant.specimens.filter(**tube).first()
+    if known is not None:
+        return known
+    specimen = new_specimen(participant, sample)
+    specimen.save()
+    return specimen
+
+
+def new_specimen(participant: Participant, sample: Sample) -> Specimen:
+    """Unsaved, and unchecked."""
+    return Specimen(
+        participant=participant,
+        kind=sample.kind,
+        collected_at=sample.collected_at,
+        received_at=sample.received_at,
+        laboratory=sample.laboratory,
+        accession=sample.accession,
+        visit=sample.visit,
+    )

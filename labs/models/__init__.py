@@ -1,0 +1,30 @@
+"""Laboratories, specimens, results with their qualifiers, plates, and files that were imported."""
+
+from labs.models.imports import ColumnMapping, ImportContent, ImportFile, ImportRow
+from labs.models.laboratories import Assay, Laboratory, ReferenceRange
+from labs.models.plates import CytometerFile, CytotoxicityAssay, PlateQuerySet
+from labs.models.results import Acknowledgement, Correction, FiredCheck, Result
+from labs.models.scope import LabQuerySet, LaboratoryQuerySet, OfLaboratoryQuerySet, ResultStatus
+from labs.models.specimens import Specimen
+
+__all__ = [
+    "Acknowledgement",
+    "Assay",
+    "ColumnMapping",
+    "Correction",
+    "CytometerFile",
+    "CytotoxicityAssay",
+    "FiredCheck",
+    "ImportContent",
+    "ImportFile",
+    "ImportRow",
+    "LabQuerySet",
+    "Laboratory",
+    "LaboratoryQuerySet",
+    "OfLaboratoryQuerySet",
+    "PlateQuerySet",
+    "ReferenceRange",
+    "Result",
+    "ResultStatus",
+    "Specimen",
+]

@@ -1,0 +1,1 @@
+"""The laboratory's pages.  None of them shows an arm."""

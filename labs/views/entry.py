@@ -1,0 +1,45 @@
+"""Entering CMV-DNA and the safety results of one blood draw."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from labs import actions
+from labs.forms import PcrForm, SafetyForm, attempt_entry
+from labs.views.pages import page
+from labs.views.saving import opened, to_specimen
+from trial_site.http import StaffRequest
+
+
+@require_http_methods(["GET", "POST"])
+def pcr_new(request: StaffRequest) -> HttpResponse:
+    """Enter one CMV-DNA result."""
+    return enter_results(request, opened(request, PcrForm), "labs/pcr_new.html")
+
+
+@require_http_methods(["GET", "POST"])
+def safety_new(request: StaffRequest) -> HttpResponse:
+    """Enter the safety results of one blood draw."""
+    return enter_results(request, opened(request, SafetyForm), "labs/safety_new.html")
+
+
+def enter_results(
+    request: StaffRequest, form: PcrForm | SafetyForm, template: str
+) -> HttpResponse:
+    if form.is_valid():
+        outcome = attempt_entry(
+            form,
+            lambda confirmed: actions.record_results(
+                form.cleaned_data["participant"],
+                sample=form.sample,
+                entries=form.entries,
+                by=request.user,
+                confirmed=confirmed,
+                key=form.key,
+            ),
+        )
+        if outcome:
+            results = outcome.record or []
+            return to_specimen(request, form, results[0].specimen if results else None)
+    return page(request, template, form=form)
