@@ -23,6 +23,8 @@ from enrollment.models import Participant
 from enrollment.rules.calendar import PlannedWindow, plan
 from labs.models import CytotoxicityAssay, Result
 from labs.rules.conversion import Conversion, DatedResult
+from labs.series import conversion_of
+from labs.rules.pcr import canonical
 from outcomes.figures.viral_load import ViralLoadPoint
 from outcomes.rules.endpoints import (
     ArmComparison,
@@ -33,7 +35,7 @@ from outcomes.rules.endpoints import (
     nk_change,
     sample_in_window,
 )
-from outcomes.schedule import conversion_of, pcr_results
+from outcomes.schedule import pcr_results
 from trial_site.models import User
 from trial_site.protocol import current
 
@@ -190,10 +192,11 @@ def results_not_drawn(rows: Iterable[ConversionRow]) -> int:
 
 def _on_the_axis(result: Result) -> Decimal | None:
     """Copies/mL, or the limit that the result lies beyond."""
-    if result.unit != current().pcr.unit:
+    rule = current().pcr
+    read = canonical(result.pcr, rule)
+    if read.unit != rule.unit:
         return None
-    copies: Decimal | None = result.lod if result.value is None else result.value
-    return copies
+    return read.lod if read.value is None else read.value
 
 
 def _point(participant: Participant, day: int, result: Result, copies: Decimal) -> ViralLoadPoint:

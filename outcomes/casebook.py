@@ -13,8 +13,6 @@ from django.utils.translation import gettext_lazy as _
 
 from dosing import timeline as dosing
 from dosing.models import DrugChoice
-from dosing.rules.holds import hold_reasons
-from dosing.rules.readings import deciding_value
 from dosing.rules.totals import Total
 from enrollment import timeline as enrollment
 from enrollment.models import Participant
@@ -23,9 +21,10 @@ from enrollment.states import ENDED, State
 from labs import timeline as labs
 from labs.models import Result
 from labs.readings import Reading, read
+from labs.rules.stops import deciding_value, hold_reasons
+from labs.series import conversion_of
 from outcomes.analysis import ganciclovir_total
 from outcomes.models import Flag
-from outcomes.schedule import conversion_of
 from oversight.selectors import first_entries
 from trial_site.access import may_open
 from trial_site.messages import Message
@@ -120,6 +119,7 @@ _ACTIONS = [
     ("enrollment:allocate", _("Allocate"), {State.ENROLLED}),
     ("dosing:withdraw", _("Withdraw drugs"), {State.ON_TREATMENT}),
     ("enrollment:visits", _("Visits"), set(State)),
+    ("outcomes:course", _("Laboratory course"), set(State)),
     ("enrollment:rescue", _("Rescue treatment"), {State.FOLLOW_UP}),
     ("enrollment:rescue", _("End rescue treatment"), {State.RESCUE}),
     ("enrollment:disposition", _("End participation"), set(State) - ENDED),

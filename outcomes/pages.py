@@ -84,22 +84,29 @@ def _viral_load_caption(overview: dict[str, Any]) -> str:
 
 
 def _card(name: str, *, rows: str, title: str, caption: str, alt: str) -> dict[str, Any]:
-    def url(form: str, query: str = "") -> str:
-        return reverse("outcomes:figure", args=[name, form]) + query
+    return figure_card(
+        lambda form: reverse("outcomes:figure", args=[name, form]),
+        title=title,
+        caption=caption,
+        alt=alt,
+        csv=reverse("outcomes:endpoint-download", args=[rows]),
+    )
 
+
+def figure_card(
+    url: Callable[[str], str], *, title: str, caption: str, alt: str, csv: str
+) -> dict[str, Any]:
+    """What ``components/figure_card.html`` needs of a figure; ``url`` gives each form's address."""
+    drawing = url("svg")
     return {
         "title": title,
         "caption": caption,
         "alt": alt,
         "is_wide": True,
         "spec_url": url("json"),
-        "light": url("svg", "?theme=light"),
-        "light_narrow": url("svg", "?theme=light&size=narrow"),
-        "dark": url("svg", "?theme=dark"),
-        "dark_narrow": url("svg", "?theme=dark&size=narrow"),
-        "downloads": [
-            ("SVG", url("svg")),
-            ("PDF", url("pdf")),
-            ("CSV", reverse("outcomes:endpoint-download", args=[rows])),
-        ],
+        "light": f"{drawing}?theme=light",
+        "light_narrow": f"{drawing}?theme=light&size=narrow",
+        "dark": f"{drawing}?theme=dark",
+        "dark_narrow": f"{drawing}?theme=dark&size=narrow",
+        "downloads": [("SVG", drawing), ("PDF", url("pdf")), ("CSV", csv)],
     }

@@ -1,5 +1,6 @@
 """Who may see worklists, casebooks and outcomes."""
 
+from labs.permissions import READ_RESULTS
 from trial_site.access import Methods
 from trial_site.roles import PEOPLE, SEES_ARM, Permission, Role, roles
 
@@ -15,6 +16,8 @@ READ_CASEBOOK = Permission("read a casebook", SEES_ARM.roles)
 PAGES: dict[str, Methods | None] = {
     "outcomes:worklist": {"GET": PEOPLE},
     "outcomes:casebook": {"GET": READ_CASEBOOK.roles},
+    "outcomes:course": {"GET": READ_RESULTS.roles},
+    "outcomes:course-file": {"GET": READ_RESULTS.roles},
     "outcomes:dashboard": {"GET": READ_OUTCOMES.roles},
     "outcomes:endpoint": {"GET": READ_OUTCOMES.roles},
     "outcomes:endpoint-download": {"GET": READ_OUTCOMES.roles},

@@ -9,8 +9,9 @@ from django.utils import timezone
 from enrollment.models import Participant, Visit
 from enrollment.rules.calendar import PlannedWindow
 from labs.models import Result
-from labs.rules.conversion import Conversion, PcrObservation, assess_conversion
+from labs.rules.conversion import PcrObservation
 from labs.rules.pcr import PcrClass
+from labs.series import conversion_of
 from outcomes.rules.follow_up import DatedRecord, ParticipantSchedule, PcrSummary, PlannedVisit
 from trial_site.protocol import current
 from trial_site.protocol.definition import Anchor
@@ -38,21 +39,6 @@ def pcr_results(participants: Iterable[Participant]) -> dict[int, list[Result]]:
     for row in rows:
         found[row.participant_id].append(row)
     return found
-
-
-def conversion_of(participant: Participant, results: Iterable[Result]) -> Conversion | None:
-    """The conversion of one participant; None before the first dose."""
-    if participant.day0_at is None:
-        return None
-    zone = timezone.get_default_timezone()
-    withdrawn = participant.withdrawn_on
-    return assess_conversion(
-        [PcrObservation(row.collected_at, row.pcr, row.pk) for row in results],
-        day0=participant.day0_at,
-        rule=current().pcr,
-        tz=zone,
-        withdrawal=_noon(withdrawn, zone) if withdrawn else None,
-    )
 
 
 def _schedule(
@@ -110,8 +96,3 @@ def _summary(participant: Participant, results: list[Result]) -> PcrSummary:
 
 def _record(observation: PcrObservation) -> DatedRecord:
     return DatedRecord(timezone.localdate(observation.collected_at), f"result:{observation.key}")
-
-
-def _noon(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
-    """A moment that falls on ``day`` at the site: only the day counts."""
-    return dt.datetime.combine(day, dt.time(12), zone)

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from outcomes import views, views_flow
+from outcomes import views, views_course, views_flow
 
 app_name = "outcomes"
 urlpatterns = [
@@ -24,4 +24,10 @@ urlpatterns = [
     ),
     path("follow-up/", views.follow_up, name="follow-up"),
     path("participants/<str:subject>/", views.casebook, name="casebook"),
+    path("participants/<str:subject>/course/", views_course.course, name="course"),
+    re_path(
+        r"^participants/(?P<subject>[^/]+)/course/(?P<analyte>[a-z0-9_]+)\.(?P<form>json|svg|pdf|csv)$",
+        views_course.course_file,
+        name="course-file",
+    ),
 ]

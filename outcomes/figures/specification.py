@@ -33,12 +33,19 @@ class Look:
         return Message(text, params).render(self.translate)
 
 
-def specification(panels: Sequence[Spec], *, look: Look, description: str, note: str = "") -> Spec:
-    """A whole figure: its panels side by side, or one below the other when narrow."""
+def specification(
+    panels: Sequence[Spec],
+    *,
+    look: Look,
+    description: str,
+    note: str = "",
+    stacked: bool = False,
+) -> Spec:
+    """A whole figure: its panels side by side, or below each other when narrow or ``stacked``."""
     spec = {
         "$schema": SCHEMA,
         "description": description,
-        "vconcat" if look.narrow else "hconcat": list(panels),
+        "vconcat" if look.narrow or stacked else "hconcat": list(panels),
         "spacing": 24,
         "config": config(look.theme),
     }

@@ -10,7 +10,8 @@ import pytest
 from enrollment.models import Participant
 from labs.actions import Sample, record_results
 from labs.models import Result, Specimen
-from outcomes.schedule import conversion_of, pcr_results
+from labs.series import conversion_of
+from outcomes.schedule import pcr_results
 from tests import factories
 from tests.labs.examples import pcr
 from tests.shared import shared_path
