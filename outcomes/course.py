@@ -47,6 +47,11 @@ class Measured:
     analyte: Analyte
     count: int
 
+    @property
+    def panel(self) -> str:
+        """The name of the analyte's panel, as the schedule of visits calls it."""
+        return current().panel(self.analyte.group).content[0]
+
 
 @dataclass(frozen=True)
 class CourseRow:

@@ -1,7 +1,6 @@
 """What the dashboard and its figures show, computed once for each state of the record.
 
-It is cached under the number of entries in the audit trail, which every recorded write raises in
-its own transaction: nothing stale can be shown, whatever commits in whatever order.
+It is cached under ``state_of_record``: nothing stale can be shown.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from django.core.cache import cache
-from django.db.models import Sum
 from django.utils.translation import get_language, gettext
 
 from enrollment.models import Participant
@@ -33,7 +31,7 @@ from outcomes.figures.specification import Spec
 from outcomes.figures.theme import Theme
 from outcomes.figures.viral_load import viral_load
 from outcomes.rules.statistics import Description, describe
-from oversight.trail import AuditChain
+from oversight.selectors import state_of_record
 from trial_site.models import User
 from trial_site.protocol import current
 
@@ -47,8 +45,7 @@ MOST_TABLED = 50
 def cached(user: User, name: str, compute: Callable[[], T]) -> T:
     """``compute()``, kept until a fact changes; apart for each set of sites."""
     sites = ",".join(map(str, user.sites.order_by("pk").values_list("pk", flat=True)))
-    entries = AuditChain.objects.aggregate(entries=Sum("length"))["entries"]
-    key = f"outcomes:{name}:{sites}:{entries}"
+    key = f"outcomes:{name}:{sites}:{state_of_record()}"
     return cast(T, cache.get_or_set(key, compute, CACHE_SECONDS))
 
 

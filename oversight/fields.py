@@ -38,6 +38,10 @@ class ExactDecimalField(_Text):
             raise ValidationError(_("Enter a number"))
         return number
 
+    def run_validators(self, value: Any) -> None:
+        """What is stored is text, and its length is that of the text."""
+        super().run_validators(self.get_prep_value(value))
+
     def get_prep_value(self, value: Any) -> str | None:
         number = self.to_python(value)
         return None if number is None else format(number, "f")

@@ -57,9 +57,12 @@ class Patient:
     log10_copies: float = field(init=False)
     decline_a_day: float = field(init=False)
     nk_baseline: float = field(init=False)
+    immune: Random = field(init=False)
 
     def __post_init__(self) -> None:
         draw = self.random
+        # A stream of its own, so that measuring more of somebody changes nothing else of them.
+        self.immune = Random(f"immune|{self.index}")  # noqa: S311
         self.birth_year_offset = draw.randint(22, 66)
         self.sex = Sex.FEMALE if draw.random() < 0.8 else Sex.MALE
         self.weight_kg = tenths(draw.uniform(46, 78))
@@ -88,6 +91,19 @@ class Patient:
             return self.nk_baseline + self.random.gauss(0, 0.4)
         gain = self.random.gauss(9.3, 3.3) if self.arm_effect else self.random.gauss(1.5, 2.6)
         return max(self.nk_baseline + gain, 1.0)
+
+    def nk_percent(self, day: dt.date) -> float:
+        """NK cells, percent of lymphocytes: more of them under IL-2."""
+        rise = 6.0 if self.arm_effect and self.day0 and day > self.day0 else 0.5
+        return max(self.immune.uniform(7, 15) + rise, 1.0)
+
+    def percent_of_effectors(self) -> Decimal:
+        """NK cells among the effectors of a plate."""
+        return tenths(self.immune.uniform(8, 18))
+
+    def igg(self) -> float:
+        """AU/mL: nearly everybody has met the virus before."""
+        return self.immune.uniform(40, 180)
 
     def neutrophils(self, day: dt.date) -> Decimal:
         """10⁹/L: falls under ganciclovir, deeply and for some days where fate says so."""

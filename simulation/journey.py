@@ -16,7 +16,6 @@ from dosing.actions import order_drug, record_dose, withdraw_drugs
 from dosing.checks import Given
 from dosing.models import Administration, DrugChoice, Order
 from dosing.proposals import proposal_for
-from dosing.rules.holds import hold_reasons
 from dosing.rules.orders import Phase
 from dosing.selectors import latest_safety_values, planned_slots
 from enrollment.actions.allocation import allocate
@@ -27,13 +26,12 @@ from enrollment.actions.visits import record_visit
 from enrollment.facts import ScreeningFacts
 from enrollment.models import Participant, Screening
 from enrollment.states import State
-from labs.actions import Entry, Sample, record_cytotoxicity, record_results
-from labs.models import Specimen
+from labs.rules.stops import hold_reasons
 from outcomes.schedule import conversion_of, pcr_results
 from oversight.signing import Signature
+from simulation.bench import Bench
 from simulation.disease import Fate, Patient
 from simulation.people import Staff, eligible_facts, failing_facts, undecided_facts
-from simulation.samples import pcr_entry, plate, safety_entries
 from trial_site import clock
 from trial_site.protocol import current
 from trial_site.protocol.definition import Drug, Frequency
@@ -56,6 +54,9 @@ class Journey:
     staff: Staff
     start: dt.date
     opens: dt.time = dt.time(9)
+
+    def __post_init__(self) -> None:
+        self._bench = Bench(self.patient, self.staff)
 
     def whole(self) -> Steps:
         """From screening to the end, whatever that is."""
@@ -128,9 +129,10 @@ class Journey:
     def treatment(self, first: dt.date) -> Steps:
         """Baseline samples, orders, then day after day until conversion is confirmed."""
         yield at(first, 6, 30)
-        self._pcr()
-        self._blood()
-        self._plate()
+        self._bench.pcr(self.participant)
+        self._bench.blood(self.participant)
+        self._bench.plate(self.participant)
+        self._bench.immunology(self.participant, "D0")
         yield at(first, 7, 15)
         orders = self._order(first)
         self.patient.day0 = first
@@ -161,11 +163,12 @@ class Journey:
         if number:
             yield at(day, 6, 30)
             if number % 2 == 0:
-                self._blood()
+                self._bench.blood(self.participant)
             if number % 7 in {0, 3}:
-                self._pcr()
+                self._bench.pcr(self.participant)
             if number == 7:
-                self._plate()
+                self._bench.plate(self.participant)
+                self._bench.immunology(self.participant, "D7")
         slots = sorted(
             (slot, order.pk, order) for order in orders for slot in planned_slots(order, day)
         )
@@ -254,46 +257,15 @@ class Journey:
             if self.patient.fate is Fate.OVERDUE and code == "M1":
                 return
             yield at(day, 9)
-            self._pcr()
-            self._blood()
+            self._bench.pcr(self.participant)
+            self._bench.blood(self.participant)
+            self._bench.immunology(self.participant, code)
             yield at(day, 10)
             self._visit(code, day)
         yield at(day, 16)
         self._end(State.COMPLETED, "Follow-up of three months completed")
 
     # --- one thing each ---------------------------------------------------------------------
-
-    def _sample(self, kind: Specimen.Kind) -> Sample:
-        collected = clock.now() - dt.timedelta(minutes=25)
-        return Sample(kind, collected, clock.now())
-
-    def _pcr(self) -> None:
-        day = timezone.localdate(clock.now())
-        copies = self.patient.copies(day, self.participant.withdrawn_on)
-        self._results(Specimen.Kind.PLASMA, [pcr_entry(copies)])
-
-    def _blood(self) -> None:
-        neutrophils = self.patient.neutrophils(timezone.localdate(clock.now()))
-        self._results(Specimen.Kind.WHOLE_BLOOD, safety_entries(self.patient, neutrophils))
-
-    def _results(self, kind: Specimen.Kind, entries: list[Entry]) -> None:
-        record_results(
-            self.participant,
-            sample=self._sample(kind),
-            entries=entries,
-            confirmed=True,
-            by=self.staff[Role.LAB],
-        )
-
-    def _plate(self) -> None:
-        lysis = self.patient.lysis(timezone.localdate(clock.now()))
-        record_cytotoxicity(
-            self.participant,
-            sample=self._sample(Specimen.Kind.PBMC),
-            effectors="pbmc",
-            wells=plate(lysis, self.patient.random),
-            by=self.staff[Role.LAB],
-        )
 
     def _visit(self, code: str, day: dt.date) -> None:
         visit = self.participant.visits.get(code=code)

@@ -18,8 +18,10 @@ from enrollment.facts import (
     ViralLoad,
 )
 from enrollment.models import ConsentVersion
+from labs.models import Laboratory
 from oversight.accounts import create_account, create_site, system_actor
 from simulation.disease import LLOQ, LOD, Patient
+from simulation.laboratory import set_up
 from simulation.samples import PCR_ASSAY
 from trial_site import clock
 from trial_site.models import Site, User
@@ -37,6 +39,7 @@ class Staff:
     site: Site
     accounts: dict[Role, User]
     consent_form: ConsentVersion
+    laboratory: Laboratory
 
     def __getitem__(self, role: Role) -> User:
         return self.accounts[role]
@@ -53,7 +56,9 @@ def demo_staff() -> Staff:
         accounts[role] = create_account(
             username=role, role=role, sites=[site], password=settings.DEMO_PASSWORD, by=scheduler
         )
-    return Staff(site, {Role(role): user for role, user in accounts.items()}, _papers(site))
+    laboratory = set_up(site, accounts[Role.LAB])
+    staff = {Role(role): user for role, user in accounts.items()}
+    return Staff(site, staff, _papers(site), laboratory)
 
 
 def _papers(site: Site) -> ConsentVersion:

@@ -1,14 +1,17 @@
 """What the simulated laboratory types in."""
 
+import datetime as dt
 from decimal import Decimal
 from random import Random
 
 from labs.actions import Entry
 from labs.rules.wells import Well, WellKind
-from simulation.disease import LLOQ, LOD, Patient, tenths
+from simulation.disease import LLOQ, LOD, Patient, hundredths, tenths
 from trial_site.protocol import current
 
 PCR_ASSAY = "PCR-CMV-2"
+CYTOKINE_KIT, IGM_KIT, IGG_KIT = "Cytokine ELISA", "CMV IgM ELISA", "CMV IgG ELISA"
+NO_MATCHING_HLA_EVERY = 5
 
 
 def pcr_entry(copies: Decimal | None) -> Entry:
@@ -30,16 +33,65 @@ def pcr_entry(copies: Decimal | None) -> Entry:
 
 
 def safety_entries(patient: Patient, neutrophils: Decimal) -> list[Entry]:
-    """A blood count and chemistry with the laboratory's limits."""
+    """A blood count and chemistry; the laboratory's limits are those in force."""
     draw = patient.random
     return [
-        Entry("anc", "10^9/L", neutrophils, lln=Decimal("1.8"), uln=Decimal("6.3")),
-        Entry("hemoglobin", "g/L", Decimal(draw.randint(98, 136)), lln=Decimal(115)),
-        Entry("platelets", "10^9/L", Decimal(draw.randint(96, 260)), lln=Decimal(125)),
-        Entry("creatinine", "µmol/L", patient.creatinine(), uln=Decimal(97)),
-        Entry("alt", "U/L", Decimal(draw.randint(12, 52)), uln=Decimal(40)),
-        Entry("ast", "U/L", Decimal(draw.randint(12, 40)), uln=Decimal(35)),
-        Entry("bilirubin", "µmol/L", tenths(draw.uniform(5, 20)), uln=Decimal("21.0")),
+        Entry("anc", "10^9/L", neutrophils),
+        Entry("hemoglobin", "g/L", Decimal(draw.randint(98, 136))),
+        Entry("platelets", "10^9/L", Decimal(draw.randint(96, 260))),
+        Entry("creatinine", "µmol/L", patient.creatinine()),
+        Entry("alt", "U/L", Decimal(draw.randint(12, 52))),
+        Entry("ast", "U/L", Decimal(draw.randint(12, 40))),
+        Entry("bilirubin", "µmol/L", tenths(draw.uniform(5, 20))),
+    ]
+
+
+def subset_entries(patient: Patient, day: dt.date) -> list[Entry]:
+    """Percentages of one flow panel; the counts follow from them."""
+    draw = patient.immune
+    return [
+        Entry("lymphocytes", "10^9/L", hundredths(draw.uniform(0.8, 2.1))),
+        Entry("nk_percent", "%", tenths(patient.nk_percent(day))),
+        Entry("nk_dim_percent", "%", tenths(draw.uniform(82, 94))),
+        Entry("nk_bright_percent", "%", tenths(draw.uniform(2, 11))),
+        Entry("cd4_count", "cells/µL", Decimal(draw.randint(220, 900))),
+        Entry("cd8_count", "cells/µL", Decimal(draw.randint(250, 980))),
+        _specific_cd8(patient, tenths(draw.uniform(0.2, 6))),
+        Entry("nk_ifng_percent", "%", tenths(draw.uniform(10, 40))),
+        Entry("nk_tnfa_percent", "%", tenths(draw.uniform(6, 25))),
+        Entry("nk_cd107a_percent", "%", tenths(draw.uniform(8, 26))),
+    ]
+
+
+def _specific_cd8(patient: Patient, percent: Decimal) -> Entry:
+    if patient.index % NO_MATCHING_HLA_EVERY == 3:
+        return Entry("cmv_cd8_percent", "%", None, "NE", note="No matching HLA allele")
+    return Entry("cmv_cd8_percent", "%", percent)
+
+
+def cytokine_entries(patient: Patient) -> list[Entry]:
+    draw = patient.immune
+    tnf, ifn = tenths(draw.uniform(2, 14)), tenths(draw.uniform(1, 18))
+    return [
+        Entry("tnf_alpha", "pg/mL", tnf, assay=CYTOKINE_KIT, kit_lot="T-26-031"),
+        Entry("ifn_gamma", "pg/mL", ifn, assay=CYTOKINE_KIT, kit_lot="I-26-044"),
+    ]
+
+
+def serology_entries(patient: Patient) -> list[Entry]:
+    """IgG above what the kit can read is printed as such."""
+    igm, igg = hundredths(patient.immune.uniform(0.3, 1.4)), tenths(patient.igg())
+    beyond = igg > 150
+    return [
+        Entry("cmv_igm", "index", igm, assay=IGM_KIT, kit_lot="M-26-008"),
+        Entry(
+            "cmv_igg",
+            "AU/mL",
+            Decimal(150) if beyond else igg,
+            ">" if beyond else "=",
+            assay=IGG_KIT,
+            kit_lot="G-26-015",
+        ),
     ]
 
 

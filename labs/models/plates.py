@@ -20,7 +20,7 @@ from trial_site.messages import Message
 
 
 class PlateQuerySet(LabQuerySet):
-    def counted(self) -> PlateQuerySet:
+    def counted(self) -> LabQuerySet:
         """The run of each specimen that counts."""
         return self.in_force().filter(chosen=True)
 

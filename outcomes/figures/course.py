@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from outcomes.figures.labels import VerticalScale
-from outcomes.figures.specification import Look, Spec, names, specification
+from outcomes.figures.specification import Look, Spec, names, reference_line, specification
 from outcomes.figures.theme import PALETTES, Theme
 from outcomes.figures.viral_load import TRIANGLES
 from trial_site.messages import Message
 from trial_site.protocol.definition import Analyte, gettext_noop
+from trial_site.units import spelled
 
 LANE_HEIGHT = 22  # pixels
 LOG_FROM = 30  # a course that spans this many times its lowest value is read on a log scale
@@ -131,10 +132,13 @@ def _days(course: Course, look: Look, *, titled: bool) -> Spec:
 def _panel(course: Course, scale: VerticalScale, look: Look) -> Spec:
     x = _days(course, look, titled=not course.lanes)
     unit = course.analyte.unit
+    powers = [10.0**power for power in range(-3, 11)]
+    ticks = {"values": [power for power in powers if scale.low <= power <= scale.high]}
     y: Spec = {
         "field": "value",
         "type": "quantitative",
-        "title": look.say(_LOG, unit=unit) if scale.logarithmic else unit,
+        "title": look.say(_LOG, unit=spelled(unit)) if scale.logarithmic else spelled(unit),
+        "axis": ticks if scale.logarithmic and len(ticks["values"]) > 1 else {},
         "scale": {
             "type": "log" if scale.logarithmic else "linear",
             "domain": [scale.low, scale.high],
@@ -162,13 +166,7 @@ def _layers(course: Course, x: Spec, y: Spec, look: Look) -> Iterator[Spec]:
             "encoding": {"x": x, "y": y, "y2": {"field": "high"}},
         }
     for limit, name in course.limits:
-        row = {"value": float(limit), "name": name, "day": course.points[0].day}
-        yield {
-            "data": {"values": [row]},
-            "mark": {"type": "rule", "color": palette.limit, "strokeDash": [6, 4], "aria": False},
-            "encoding": {"y": y},
-        }
-        yield names([row], x, y, look, dx=2)
+        yield from _limit(float(limit), name, y, palette.limit)
     yield {
         "data": {"values": [_row(point) for point in course.points]},
         "encoding": {"x": x, "y": y},
@@ -179,6 +177,20 @@ def _layers(course: Course, x: Spec, y: Spec, look: Look) -> Iterator[Spec]:
     }
     graded = [_row(point) | {"name": f"G{point.grade}"} for point in course.points if point.grade]
     yield names(graded, x, y, look)
+
+
+def _limit(value: float, name: str, y: Spec, color: str) -> Iterator[Spec]:
+    """A line across the panel, named above its right end."""
+    yield reference_line(value, y, color, dash=(6, 4))
+    yield {
+        "data": {"values": [{"value": value, "name": name}]},
+        "mark": {"type": "text", "align": "right", "dy": -7, "color": color, "aria": False},
+        "encoding": {
+            "x": {"value": "width"},
+            "y": y,
+            "text": {"field": "name", "type": "nominal"},
+        },
+    }
 
 
 def _row(point: CoursePoint) -> Spec:
