@@ -10,10 +10,10 @@ from django.urls import reverse
 from dosing.day import Slot
 from dosing.models import Administration, DrugChoice, Order, UnitChoice
 from dosing.permissions import ADMINISTER, ORDER
-from dosing.rules.holds import hold_reasons, missing_results
 from dosing.rules.timing import SlotState, is_open
 from dosing.selectors import SafetyValues
 from dosing.wording import UNITS, clock_text, dose_text, drug_name, duration, route, site_name
+from labs.rules.stops import hold_reasons, missing_results
 from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.protocol import current

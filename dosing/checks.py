@@ -13,9 +13,9 @@ from dosing.rules.administration import (
     il2_impossible,
     il2_warnings,
 )
-from dosing.rules.holds import hold_reasons
 from dosing.selectors import delivered, latest_safety_values
 from labs.rules.limits import EntryLevel, check_limits
+from labs.rules.stops import hold_reasons
 from oversight.refusals import Refused
 from trial_site.messages import Message
 from trial_site.protocol import current

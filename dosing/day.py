@@ -10,11 +10,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from dosing.models import Administration, DrugChoice, Order
-from dosing.rules.holds import hold_reasons
 from dosing.rules.slots import slots_on
 from dosing.rules.timing import SlotState, slot_state
 from dosing.selectors import SafetyValues, latest_safety_results
 from enrollment.states import ENDED
+from labs.rules.stops import hold_reasons
 from trial_site.models import User
 from trial_site.protocol import current
 from trial_site.protocol.definition import Frequency

@@ -11,12 +11,12 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from dosing.models import Administration, DosingQuerySet, Order
-from dosing.rules.readings import deciding_value
 from dosing.rules.slots import slots_on
 from dosing.wording import clock_text, dose_text, drug_name, what_happened
 from enrollment.models import Participant
 from labs.models import Result
 from labs.rules.numbers import quantity
+from labs.rules.stops import deciding_value
 from trial_site import clock
 from trial_site.messages import Message
 from trial_site.protocol import current

@@ -64,9 +64,10 @@ UNIT_OF = {
 
 
 def _units(code: str) -> tuple[str, ...]:
-    """The units that laboratories print for an analyte."""
+    """The units that laboratories print for an analyte; screening reads no logarithm."""
     analyte = PROTOCOL.analyte(code)
-    return (*analyte.units, *analyte.unconverted_units)
+    powers = {conversion.unit for conversion in analyte.conversions if conversion.logarithmic}
+    return tuple(unit for unit in analyte.taken_units if unit not in powers)
 
 
 def _amount(code: str, label: Any = None) -> ExactField:

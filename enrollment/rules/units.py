@@ -10,9 +10,5 @@ from trial_site.protocol.definition import Analyte
 
 def in_canonical_unit(value: Decimal, unit: str | None, analyte: Analyte) -> Fraction | None:
     """``value`` in the analyte's unit, exactly; ``None`` for a unit that is not converted."""
-    if unit == analyte.unit:
-        return Fraction(value)
-    for conversion in analyte.conversions:
-        if conversion.unit == unit:
-            return Fraction(value) * Fraction(conversion.factor)
-    return None
+    canonical = None if unit is None else analyte.canonical(value, unit)
+    return None if canonical is None else Fraction(canonical)

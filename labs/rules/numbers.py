@@ -9,6 +9,7 @@ from trial_site.protocol.definition import Number
 from trial_site.units import spelled
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+MOST_DIGITS = 24  # far more than an instrument prints, and short enough to be stored converted
 
 
 def half_up(value: Number, places: int) -> Decimal:

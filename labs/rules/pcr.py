@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
@@ -106,8 +106,14 @@ def canonical(value: PcrValue, rule: PcrRule) -> PcrValue:
 
     if value.unit == rule.unit or converted(Decimal(1)) is None:
         return value
-    numbers = {name: converted(getattr(value, name)) for name in ("value", "lloq", "lod", "uloq")}
-    return replace(value, unit=rule.unit, factor=None, **numbers)
+    return PcrValue(
+        operator=value.operator,
+        value=converted(value.value),
+        unit=rule.unit,
+        lloq=converted(value.lloq),
+        lod=converted(value.lod),
+        uloq=converted(value.uloq),
+    )
 
 
 def _both_texts(printed: PcrValue, read: PcrValue, rule: PcrRule) -> Message:
@@ -116,8 +122,8 @@ def _both_texts(printed: PcrValue, read: PcrValue, rule: PcrRule) -> Message:
         return printed.text
     sign = "" if read.operator == Operator.EQUAL else read.operator
     number = _apart(read.value, rule.threshold)
-    params = {"printed": printed.text, "copies": f"{sign}{number}{NO_BREAK_SPACE}{rule.unit}"}
-    return Message("%(printed)s = %(copies)s", params)
+    copies = f"{sign}{number}{NO_BREAK_SPACE}{rule.unit}"
+    return Message("%(printed)s = %(copies)s", {"printed": printed.text, "copies": copies})
 
 
 def _apart(number: Decimal, threshold: Decimal) -> str:
@@ -183,7 +189,7 @@ def log10_text(copies: Decimal) -> str:
 
 _NOT_DETECTED = frozenset({"nd", "not detected", "target not detected", "未检出", "未检测到"})
 _NOT_EVALUABLE = frozenset({"ne", "not evaluable", "不可评估", "无法评估"})
-_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _NUMBER = re.compile(
     r"""
     (?P<operator>[<>=]?) \s*
@@ -210,7 +216,7 @@ def parse_result(text: str) -> tuple[Operator, Decimal | None]:
     for everything that could mean two things: a comma that does not part thousands, "negative"
     or "阴性" (not detected, or below some limit?), a unit, nothing at all.  Source: DOMAIN 6.
     """
-    printed = " ".join(text.translate(_HALF_WIDTH).split())
+    printed = " ".join(text.translate(HALF_WIDTH).split())
     if printed.lower() in _NOT_DETECTED:
         return Operator.NOT_DETECTED, None
     if printed.lower() in _NOT_EVALUABLE:

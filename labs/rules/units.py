@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
 from labs.rules.limits import EntryCheck, EntryLevel, check_limits
 from labs.rules.numbers import quantity
@@ -12,33 +12,42 @@ from trial_site.protocol.definition import Analyte, ClearanceRule, gettext_noop
 
 
 class InconvertibleUnit(ValueError):
-    """The protocol knows no factor from this unit to the analyte's; nothing is guessed."""
+    """Neither the protocol nor the assay relates this number to the analyte's unit."""
 
-    def __init__(self, analyte: Analyte, unit: str) -> None:
-        self.message = Message(
-            gettext_noop("%(analyte)s in %(unit)s is never converted to %(canonical)s."),
-            {"analyte": Message(analyte.name), "unit": unit, "canonical": analyte.unit},
-        )
-        super().__init__(str(self.message))
+    def __init__(self, message: Message) -> None:
+        super().__init__(str(message))
+        self.message = message
 
 
-def to_canonical(analyte: Analyte, value: Decimal, unit: str) -> Decimal:
-    """``value`` in ``unit``, expressed in ``analyte.unit``; the product is exact, never rounded.
+class ImpossiblePower(InconvertibleUnit):
+    """A logarithm that would be a number beyond anything that can be counted."""
 
-    Raises ``InconvertibleUnit`` where the protocol gives no factor.  Source: DOMAIN 8.
+
+def to_canonical(
+    analyte: Analyte, value: Decimal, unit: str, *, factor: Decimal | None = None
+) -> Decimal:
+    """``value`` in ``unit``, expressed in ``analyte.unit``: exact but for powers of ten.
+
+    A logarithm gives ten to its power, to 28 digits.  ``factor`` is what the assay declares: how
+    many canonical units one of ``unit`` is (1 IU = 1.1 copies).  Raises ``InconvertibleUnit``
+    where neither gives the number, ``ImpossiblePower`` for a power beyond +-20; nothing is
+    guessed.  Sources: DOMAIN 6 and 8.
     """
-    if unit == analyte.unit:
-        return value
-    for conversion in analyte.conversions:
-        if conversion.unit == unit:
-            return _exact_product(value, conversion.factor)
-    raise InconvertibleUnit(analyte, unit)
-
-
-def _exact_product(left: Decimal, right: Decimal) -> Decimal:
-    with localcontext() as context:
-        context.prec = len(left.as_tuple().digits) + len(right.as_tuple().digits)
-        return left * right
+    canonical = analyte.canonical(value, unit, factor)
+    if canonical is not None:
+        return canonical
+    params: dict[str, str | Message] = {"unit": unit, "canonical": analyte.unit}
+    if unit in analyte.units:
+        params["value"] = quantity(value, unit)
+        text = gettext_noop("%(value)s is impossible: it is the power of ten of %(canonical)s.")
+        raise ImpossiblePower(Message(text, params))
+    params["analyte"] = Message(analyte.name)
+    text = (
+        gettext_noop("%(analyte)s in %(unit)s needs the assay's own factor to %(canonical)s.")
+        if unit in analyte.assay_units
+        else gettext_noop("%(analyte)s in %(unit)s is never converted to %(canonical)s.")
+    )
+    raise InconvertibleUnit(Message(text, params))
 
 
 _CREATININE, _MG_DL = "creatinine", "mg/dL"
@@ -55,18 +64,27 @@ def check_entry(
     *,
     clearance: ClearanceRule,
     operator: str = Operator.EQUAL,
+    factor: Decimal | None = None,
 ) -> EntryCheck:
     """Whether to ask about, or refuse, ``value`` as it was entered in ``unit``.
 
     Only a number that was measured (``=``) is held against the limits; ``<L``, ``>U``, "not
-    detected" and units that are recorded as printed ask nothing.  Creatinine that is high enough
-    in mg/dL to be a slip of the unit gets that question.  Raises ``InconvertibleUnit`` for a unit
-    that the analyte does not take at all.  Sources: DOMAIN 3 and 6.
+    detected" and what stays as it was printed (no ``factor`` of the assay) ask nothing.  A power of
+    ten that cannot be one is impossible whatever its sign.
+    Creatinine that is high enough in mg/dL to be a slip of the unit gets that question.  Raises
+    ``InconvertibleUnit`` for a unit that the analyte does not take.  Sources: DOMAIN 3 and 6.
     """
-    if unit in analyte.unconverted_units or operator != Operator.EQUAL or value is None:
+    if value is None:
         return EntryCheck(EntryLevel.OK)
-    canonical = to_canonical(analyte, value, unit)
-    if analyte.entry_limits is None:
+    try:
+        canonical = to_canonical(analyte, value, unit, factor=factor)
+    except ImpossiblePower as impossible:
+        return EntryCheck(EntryLevel.IMPOSSIBLE, impossible.message)
+    except InconvertibleUnit:
+        if unit not in analyte.unconverted_units:
+            raise
+        return EntryCheck(EntryLevel.OK)
+    if operator != Operator.EQUAL or analyte.entry_limits is None:
         return EntryCheck(EntryLevel.OK)
     check = check_limits(analyte.entry_limits, canonical)
     in_mg_dl = analyte.code == _CREATININE and unit == _MG_DL

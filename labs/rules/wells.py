@@ -9,6 +9,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from labs.rules.numbers import plain, rounded
+from labs.rules.replicates import mean_of, root, squared_cv_percent
 from trial_site.messages import Message
 from trial_site.protocol.definition import CytotoxicityRule, gettext_noop
 
@@ -70,27 +71,15 @@ def _group(
     kind: WellKind, et_ratio: Decimal | None, wells: list[Well], rule: CytotoxicityRule
 ) -> WellGroup:
     values = [Fraction(well.dead_percent) for well in wells]
-    mean = sum(values, Fraction()) / len(values)
-    squared_cv = _squared_cv_percent(values, mean)
-    cv_percent = None if squared_cv is None else _root(squared_cv)
+    mean = mean_of(values)
+    squared_cv = squared_cv_percent(values, mean)
+    cv_percent = None if squared_cv is None else root(squared_cv)
     flags = [
         *_mean_flags(kind, mean, rule),
         *_cv_flags(len(values), squared_cv, rule),
         *_target_flags(wells, rule),
     ]
     return WellGroup(kind, et_ratio, mean, cv_percent, tuple(flags))
-
-
-def _squared_cv_percent(values: list[Fraction], mean: Fraction) -> Fraction | None:
-    """The square of the CV in percent, which stays exact where its root would not."""
-    if len(values) < 2 or mean <= 0:
-        return None
-    squares = sum(((value - mean) ** 2 for value in values), Fraction())
-    return squares / (len(values) - 1) / mean**2 * 100**2
-
-
-def _root(square: Fraction) -> Decimal:
-    return (Decimal(square.numerator) / Decimal(square.denominator)).sqrt()
 
 
 def _mean_flags(kind: WellKind, mean: Fraction, rule: CytotoxicityRule) -> Iterable[Message]:
@@ -109,7 +98,7 @@ def _cv_flags(
     if replicates < 2:
         yield Message(gettext_noop("one well only: CV unknown"))
     if squared_cv is not None and squared_cv > Fraction(rule.max_cv_percent) ** 2:
-        params = {"cv": rounded(_root(squared_cv), 1), "limit": plain(rule.max_cv_percent)}
+        params = {"cv": rounded(root(squared_cv), 1), "limit": plain(rule.max_cv_percent)}
         yield Message(gettext_noop("CV %(cv)s %%, above %(limit)s"), params)
 
 

@@ -244,6 +244,19 @@ def test_a_bound_at_baseline_is_used_only_on_its_safe_side():
     assert assessed(d14=90000).refractory is None
 
 
+@pytest.mark.parametrize(("power", "is_refractory"), [("4.30102", False), ("4.30103", True)])
+def test_a_rise_in_another_unit_is_measured_in_copies(power, is_refractory):
+    """2000 copies at baseline; ten times that is 10 to the power of 4.301029..."""
+    baseline = PcrValue("=", Decimal(1000), "IU/mL", factor=Decimal(2))
+    later = PcrValue("=", Decimal(power), "log10 copies/mL")
+    observations = [
+        PcrObservation(DAY0 + timedelta(days=days), result, key=days)
+        for days, result in ((-1, baseline), (14, later))
+    ]
+    conversion = assess_conversion(observations, day0=DAY0, rule=RULE, tz=SITE)
+    assert (conversion.refractory is not None) is is_refractory
+
+
 def test_a_rise_after_withdrawal_is_not_refractory():
     assert assessed(withdrawn_on=20, b1=2000, d21=90000).refractory is None
     assert assessed(withdrawn_on=21, b1=2000, d21=90000).refractory.days == 21

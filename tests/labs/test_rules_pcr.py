@@ -11,6 +11,7 @@ from labs.rules.pcr import (
     PcrClass,
     PcrValue,
     UnreadableResult,
+    canonical,
     classify,
     explain,
     log10_text,
@@ -21,12 +22,19 @@ from trial_site.protocol import current
 RULE = current().pcr
 
 
-def pcr(operator: str, value: str | None, unit: str = "copies/mL", lod: str | None = None):
+def pcr(
+    operator: str,
+    value: str | None,
+    unit: str = "copies/mL",
+    lod: str | None = None,
+    factor: str | None = None,
+):
     return PcrValue(
         operator,
         None if value is None else Decimal(value),
         unit,
         lod=None if lod is None else Decimal(lod),
+        factor=None if factor is None else Decimal(factor),
     )
 
 
@@ -89,6 +97,85 @@ def test_what_cannot_be_decided_is_unknown_and_never_negative(value):
     assert classify(value, RULE) is PcrClass.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("operator", "value", "factor", "expected"),
+    [
+        ("=", "909", "1.1", PcrClass.NEGATIVE),  # 999.9 copies
+        ("=", "910", "1.1", PcrClass.ABOVE),  # 1001 copies
+        ("=", "1000", "1", PcrClass.AT_THRESHOLD),
+        ("=", "909.1", "1.1", PcrClass.ABOVE),
+        ("=", "137", "1.1", PcrClass.NEGATIVE),
+        ("=", "640", "1.5625", PcrClass.AT_THRESHOLD),  # whole blood, 0.64 IU a copy
+        ("=", "639.99", "1.5625", PcrClass.NEGATIVE),
+        ("=", "640.01", "1.5625", PcrClass.ABOVE),
+        ("<", "137", "1.1", PcrClass.NEGATIVE),
+        ("<", "910", "1.1", PcrClass.UNKNOWN),
+        (">", "9.1E6", "1.1", PcrClass.ABOVE),
+        (">", "909", "1.1", PcrClass.UNKNOWN),
+        ("=", "52000", None, PcrClass.UNKNOWN),
+        ("=", "52000", "0", PcrClass.UNKNOWN),
+    ],
+)
+def test_iu_count_only_by_the_factor_of_the_assay(operator, value, factor, expected):
+    assert classify(pcr(operator, value, unit="IU/mL", factor=factor), RULE) is expected
+
+
+@pytest.mark.parametrize(
+    ("lod", "factor", "expected"),
+    [
+        ("91", "1.1", PcrClass.NEGATIVE),
+        ("909", "1.1", PcrClass.NEGATIVE),
+        ("910", "1.1", PcrClass.UNKNOWN),
+        ("91", None, PcrClass.UNKNOWN),
+    ],
+)
+def test_the_limit_of_detection_counts_by_the_factor_too(lod, factor, expected):
+    assert classify(pcr("ND", None, unit="IU/mL", lod=lod, factor=factor), RULE) is expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [
+        ("=", "2.9996", PcrClass.NEGATIVE),
+        ("=", "2.999999999", PcrClass.NEGATIVE),
+        ("=", "3", PcrClass.AT_THRESHOLD),
+        ("=", "3.0000", PcrClass.AT_THRESHOLD),
+        ("=", "3.000000001", PcrClass.ABOVE),
+        ("=", "4.7160", PcrClass.ABOVE),
+        ("=", "0", PcrClass.NEGATIVE),  # one copy: what 0 means is for the mapping to say
+        ("<", "3", PcrClass.NEGATIVE),
+        ("<", "3.1", PcrClass.UNKNOWN),
+        (">", "3", PcrClass.ABOVE),
+        ("=", "52000", PcrClass.UNKNOWN),
+        ("=", "NaN", PcrClass.UNKNOWN),
+    ],
+)
+def test_a_logarithm_is_judged_by_its_copies(operator, value, expected):
+    assert classify(pcr(operator, value, unit="log10 copies/mL"), RULE) is expected
+
+
+def test_a_converted_result_keeps_its_limits_and_its_print():
+    value = PcrValue(
+        "=",
+        Decimal(1000),
+        "IU/mL",
+        lloq=Decimal(137),
+        lod=Decimal(91),
+        uloq=Decimal("9.1E6"),
+        factor=Decimal("1.1"),
+    )
+    read = canonical(value, RULE)
+    assert (read.value, read.unit) == (1100, "copies/mL")
+    assert (read.lloq, read.lod, read.uloq) == (Decimal("150.7"), Decimal("100.1"), 10_010_000)
+    assert canonical(read, RULE) is read
+    assert value.text.render() == "1,000\N{NO-BREAK SPACE}IU/mL"
+
+
+def test_what_nothing_converts_stays_as_it_is():
+    value = pcr("=", "1000", unit="IU/mL")
+    assert canonical(value, RULE) is value
+
+
 def test_the_limits_of_the_assay_do_not_change_what_a_number_says():
     value = PcrValue("=", Decimal("1200"), "copies/mL", lloq=Decimal("2000"), uloq=Decimal("100"))
     assert classify(value, RULE) is PcrClass.ABOVE
@@ -123,6 +210,22 @@ def test_a_bound_is_never_at_the_threshold_and_never_on_its_wrong_side(number):
             "<2,000 copies/mL does not say on which side of 1,000 copies/mL it lies",
         ),
         (pcr("=", "800", unit="IU/mL"), "800 IU/mL is not in copies/mL: never converted"),
+        (
+            pcr("=", "910", unit="IU/mL", factor="1.1"),
+            "910 IU/mL = 1,001 copies/mL is above 1,000 copies/mL",
+        ),
+        (
+            pcr("=", "4.716", unit="log10 copies/mL"),
+            "4.716 log10 copies/mL = 51,999.60 copies/mL is above 1,000 copies/mL",
+        ),
+        (
+            pcr("=", "2.9999999", unit="log10 copies/mL"),
+            "2.9999999 log10 copies/mL = 999.9998 copies/mL is below 1,000 copies/mL",
+        ),
+        (
+            pcr("<", "2", unit="log10 copies/mL"),
+            "<2 log10 copies/mL = <100 copies/mL is below 1,000 copies/mL",
+        ),
         (pcr("ND", None), "not detected, but the limit of detection is missing"),
         (
             pcr("ND", None, lod="1500"),

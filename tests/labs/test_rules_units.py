@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from labs.rules.limits import EntryLevel, check_limits
 from labs.rules.numbers import half_up, plain, quantity, rounded
-from labs.rules.units import InconvertibleUnit, check_entry, to_canonical
+from labs.rules.units import ImpossiblePower, InconvertibleUnit, check_entry, to_canonical
 from trial_site.protocol import current
 
 PROTOCOL = current()
@@ -56,6 +56,8 @@ def test_a_long_value_is_not_rounded_to_28_digits():
 def test_conversion_is_the_exact_product(value):
     for analyte in PROTOCOL.analytes:
         for conversion in analyte.conversions:
+            if conversion.logarithmic:
+                continue
             canonical = to_canonical(analyte, value, conversion.unit)
             assert Fraction(canonical) == Fraction(value) * Fraction(conversion.factor)
 
@@ -68,6 +70,109 @@ def test_a_unit_without_a_factor_is_never_guessed(code, unit):
     with pytest.raises(InconvertibleUnit) as refused:
         to_canonical(PROTOCOL.analyte(code), Decimal(1), unit)
     assert refused.value.message.params["unit"] == unit
+
+
+# --- powers of ten, and the assay's own factor -------------------------------------------------
+
+LOG = "log10 copies/mL"
+
+
+@pytest.mark.parametrize(
+    ("power", "copies"),
+    [
+        ("3", "1000"),
+        ("3.0000", "1000"),
+        ("0", "1"),
+        ("-2", "0.01"),
+        ("10", "10000000000"),
+        ("20", "100000000000000000000"),
+        ("-20", "0.00000000000000000001"),
+    ],
+)
+def test_a_whole_power_of_ten_is_exact(power, copies):
+    assert to_canonical(PROTOCOL.analyte("cmv_dna"), Decimal(power), LOG) == Decimal(copies)
+
+
+@pytest.mark.parametrize(
+    ("power", "copies"),
+    [
+        ("4.7160", "51999.59965335159915229716464"),
+        ("2.9996", "999.0793899844617687008298743"),
+        ("0.5", "3.162277660168379331998893544"),
+    ],
+)
+def test_any_other_power_has_28_digits(power, copies):
+    assert to_canonical(PROTOCOL.analyte("cmv_dna"), Decimal(power), LOG) == Decimal(copies)
+
+
+@given(st.decimals(-20, 20, places=6), st.decimals(-20, 20, places=6))
+def test_powers_keep_the_order_of_their_logarithms(one, other):
+    low, high = sorted((one, other))
+    analyte = PROTOCOL.analyte("cmv_dna")
+    assert to_canonical(analyte, low, LOG) <= to_canonical(analyte, high, LOG)
+
+
+@pytest.mark.parametrize("power", ["20.0001", "-20.0001", "52000", "1E99"])
+@pytest.mark.parametrize("operator", ["=", "<", ">"])
+def test_copies_typed_as_a_logarithm_are_impossible(power, operator):
+    with pytest.raises(ImpossiblePower):
+        to_canonical(PROTOCOL.analyte("cmv_dna"), Decimal(power), LOG)
+    check = entered("cmv_dna", power, LOG, operator)
+    assert check.level is EntryLevel.IMPOSSIBLE
+    assert "the power of ten of copies/mL" in check.message.render()
+
+
+@pytest.mark.parametrize(
+    ("power", "level"),
+    [
+        ("1.9999", EntryLevel.DOUBTFUL),
+        ("2", EntryLevel.OK),
+        ("7", EntryLevel.OK),
+        ("7.0001", EntryLevel.DOUBTFUL),
+        ("10", EntryLevel.DOUBTFUL),
+        ("10.0001", EntryLevel.IMPOSSIBLE),
+    ],
+)
+def test_a_logarithm_is_held_against_the_limits_of_copies(power, level):
+    assert entered("cmv_dna", power, LOG).level is level
+
+
+def test_the_factor_of_the_assay_converts_iu_and_nothing_else():
+    cmv, factor = PROTOCOL.analyte("cmv_dna"), Decimal("1.1")
+    assert to_canonical(cmv, Decimal("137"), "IU/mL", factor=factor) == Decimal("150.7")
+    assert to_canonical(cmv, Decimal("1000"), "copies/mL", factor=factor) == 1000
+    assert to_canonical(cmv, Decimal(3), LOG, factor=factor) == 1000
+
+
+@pytest.mark.parametrize("factor", [None, Decimal(0), Decimal(-1)])
+def test_iu_without_a_factor_says_what_is_missing(factor):
+    with pytest.raises(InconvertibleUnit) as refused:
+        to_canonical(PROTOCOL.analyte("cmv_dna"), Decimal(1), "IU/mL", factor=factor)
+    assert refused.value.message.render() == (
+        "CMV-DNA in IU/mL needs the assay's own factor to copies/mL."
+    )
+
+
+@pytest.mark.parametrize(("code", "unit"), [("cmv_igm", "index"), ("cmv_igg", "U/mL")])
+def test_serology_is_not_converted_by_any_factor(code, unit):
+    with pytest.raises(InconvertibleUnit):
+        to_canonical(PROTOCOL.analyte(code), Decimal(1), unit, factor=Decimal(2))
+    limits = {"clearance": PROTOCOL.clearance, "factor": Decimal(2)}
+    check = check_entry(PROTOCOL.analyte(code), Decimal("-1"), unit, **limits)
+    assert check.level is EntryLevel.OK
+
+
+@pytest.mark.parametrize(
+    ("value", "level"),
+    [("91", EntryLevel.OK), ("90", EntryLevel.DOUBTFUL), ("9.1E9", EntryLevel.IMPOSSIBLE)],
+)
+def test_iu_with_a_factor_is_held_against_the_limits(value, level):
+    """100 copies/mL is 90.9 IU/mL at 1.1 copies each."""
+    analyte, factor = PROTOCOL.analyte("cmv_dna"), Decimal("1.1")
+    check = check_entry(
+        analyte, Decimal(value), "IU/mL", clearance=PROTOCOL.clearance, factor=factor
+    )
+    assert check.level is level
 
 
 # --- entry limits ----------------------------------------------------------------------------

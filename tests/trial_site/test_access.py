@@ -28,6 +28,7 @@ SAMPLES = {
     "drug": "ganciclovir",
     "name": "nk",
     "form": "json",
+    "analyte": "cmv_dna",
     "model": "labs.result",
     "username": "nobody",
     "stratum": "ALL",

@@ -12,6 +12,7 @@ from trial_site.checks import check_protocol
 from trial_site.protocol import current
 from trial_site.protocol.consistency import problems
 from trial_site.protocol.definition import (
+    AdultRange,
     ArmCode,
     CriterionKind,
     Drug,
@@ -77,12 +78,29 @@ def _absolute(grade: int, limit: str, unit: str = "10^9/L") -> GradeBound:
     return GradeBound(grade, Reference.ABSOLUTE, below(limit, unit))
 
 
+def _panel(**changes: object) -> Protocol:
+    first, *others = SOUND.panels
+    return replace(SOUND, panels=(replace(first, **changes), *others))
+
+
+def _count(**changes: object) -> Protocol:
+    first, *others = SOUND.counts
+    return replace(SOUND, counts=(replace(first, **changes), *others))
+
+
+def _kit(**changes: object) -> Protocol:
+    first, *others = SOUND.serology_kits
+    return replace(SOUND, serology_kits=(replace(first, **changes), *others))
+
+
+TWENTY = Decimal(20)
 FOUR, THREE, TWO = _absolute(4, "0.5"), _absolute(3, "1.0"), _absolute(2, "1.5")
 ONE = GradeBound(1, Reference.LLN, below("1", "× LLN"))
 QUOTELESS = Provenance(Source.REGISTRY, reading="read")
 SILENT = Provenance(Source.DECISION)
 LOOSE = Provenance(Source.DECISION, reading="read", decision="D16")
 FIRST_DECISION = SOUND.decisions[0]
+CMV = SOUND.analyte("cmv_dna")
 CONVERSION = SOUND.analyte("hemoglobin").conversions[0]
 TIGHT = EntryLimits("mg", soft=(at_most("700", "mg"),), hard=(at_most("600", "mg"),))
 CROSSED = EntryLimits("mg", hard=(at_least("2", "mg"), at_most("1", "mg")))
@@ -153,6 +171,14 @@ BROKEN = [
         "the targets of the arms do not add up to the enrolment target",
     ),
     # visits and outcomes
+    (_with("visits", "D7", panels=("subset", "cytokine")), "visit D7 disagree about cytotoxicity"),
+    (_with("visits", "D7", content=("NK subsets",)), "visit D7 disagree about cytokine"),
+    (_with("visits", "M1", panels=("pcr", "safety", "urine")), "visit M1 disagree about urine"),
+    (replace(SOUND, panels=SOUND.panels[1:]), "pcr needs both a panel and analytes"),
+    (replace(SOUND, panels=SOUND.panels * 2), "panel safety stands 2 times"),
+    (_panel(specimens=()), "panel pcr lacks its specimen or its words"),
+    (_panel(content=()), "panel pcr lacks its specimen or its words"),
+    (_panel(specimens=("serum",)), "the PCR rule judges plasma, which its panel is not taken from"),
     (_with("visits", "D7", days_before=-1), "visit D7 has a negative window"),
     (_with("visits", "D7", days_before=7), "the windows of visits D0 and D7 overlap"),
     (_with("visits", "M3", days_before=1), "visit M3 could be held before the follow-up"),
@@ -196,7 +222,41 @@ BROKEN = [
     ),
     (_with("analytes", "alt", entry_limits=CROSSED), "analyte alt has limits in mg"),
     (_with("analytes", "alt", loinc="1742-7"), "analyte alt has the impossible LOINC code 1742-7"),
-    (_rule("pcr", unit="IU/mL"), "the PCR rule is in IU/mL of cmv_dna, which no analyte is"),
+    (_with("analytes", "alt", unconverted_units=("µkat/L",)), "unit µkat/L has no UCUM code"),
+    (
+        replace(SOUND, ucum=MappingProxyType({**SOUND.ucum, "g/L": ""})),
+        "unit g/L has no UCUM code",
+    ),
+    (
+        replace(SOUND, ucum=MappingProxyType({**SOUND.ucum, "g/L": "g/dL"})),
+        "the UCUM code g/dL stands for 2 units",
+    ),
+    (
+        _with("analytes", "cmv_dna", assay_units=("copies/mL",)),
+        "analyte cmv_dna leaves copies/mL to the assay and converts it too",
+    ),
+    (_with("analytes", "nk_percent", denominator=""), "a percentage, and nothing else, is of"),
+    (_with("analytes", "nk_count", denominator="NK cells"), "a percentage, and nothing else, is"),
+    (
+        _with("analytes", "nk_percent", adult_ranges=SOUND.analyte("nk_count").adult_ranges),
+        "analyte nk_percent has an adult range in cells/µL",
+    ),
+    (
+        _with("analytes", "nk_percent", adult_ranges=(AdultRange(TWENTY, TWENTY, "%", "here"),)),
+        "analyte nk_percent has an adult range that is empty",
+    ),
+    (replace(SOUND, counts=SOUND.counts[::-1]), "nk_dim_count is counted before nk_count"),
+    (_count(percent="nk_share"), "the count of nk_count needs nk_share, which is no analyte"),
+    (_count(percent="cd4_count"), "cd4_count gives a count and is no percentage"),
+    (_count(of="hemoglobin"), "nk_count cannot be counted in g/L"),
+    (replace(SOUND, counts=SOUND.counts * 2), "count nk_count stands 2 times"),
+    (_kit(unit="U/mL"), "kit architect_igm is in U/mL, which no antibody is taken in"),
+    (_kit(analyte="alt"), "kit architect_igm is in index, which no antibody is taken in"),
+    (_kit(grey_from=Decimal("1.00")), "the grey zone of kit architect_igm is empty"),
+    (
+        _rule("pcr", measured=replace(CMV, unit="IU/mL")),
+        "the PCR rule is in IU/mL of cmv_dna, which no analyte is",
+    ),
     (_rule("pcr", confirmation_days=1), "confirmation of 1 days is not above the slack of 1"),
     (
         _rule("pcr", threshold=Decimal("500")),

@@ -30,6 +30,19 @@ def test_the_page_shows_every_contradiction_reading_criterion_and_outcome() -> N
         assert f"> {outcome.title}\n>\n> {outcome.description}\n>\n> {outcome.time_frame}" in page
 
 
+def test_the_page_shows_units_counts_ranges_kits_and_panels() -> None:
+    protocol, page = current(), render(current())
+    for unit, code in protocol.ucum.items():
+        assert f"| {unit} | `{code}` |" in page
+    assert "| nk_dim_count | nk_count x nk_dim_percent / 100 |" in page
+    assert "| nk_bright_percent | 0.7 | 6.3 | % | ARUP 2013805 |" in page
+    assert "| `architect_igm` | Architect CMV IgM | cmv_igm | index | 1 | 0.85 |" in page
+    assert "| `cytotoxicity` | NK cytotoxicity | pbmc |" in page
+    assert "10 to the log10 copies/mL" in page
+    for visit in protocol.visits:
+        assert f"| {', '.join(visit.content)} | {', '.join(visit.panels)} |" in page
+
+
 def test_tables_are_not_broken_by_their_cells() -> None:
     assert table(("A", "B"), [("NCT|ALL", 1)]) == "| A | B |\n| --- | --- |\n| NCT\\|ALL | 1 |"
 

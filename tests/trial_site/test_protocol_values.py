@@ -148,12 +148,129 @@ def test_some_units_are_recorded_and_never_converted(analyte: str, unit: str) ->
 
 
 def test_canonical_units() -> None:
-    units = {row.code: (row.unit, row.ucum) for row in PROTOCOL.analytes}
+    units = {row.code: (row.unit, PROTOCOL.ucum[row.unit]) for row in PROTOCOL.analytes}
     assert units["cmv_dna"] == ("copies/mL", "{copies}/mL")
     assert units["anc"] == units["platelets"] == ("10^9/L", "10*9/L")
     assert units["hemoglobin"] == ("g/L", "g/L")
     assert units["creatinine"] == units["bilirubin"] == ("µmol/L", "umol/L")
     assert units["alt"] == units["ast"] == ("U/L", "U/L")
+
+
+@pytest.mark.parametrize(
+    ("unit", "code"),
+    [
+        ("copies/mL", "{copies}/mL"),
+        ("log10 copies/mL", "{Log_copies}/mL"),
+        ("IU/mL", "[IU]/mL"),
+        ("%", "%"),
+        ("10^9/L", "10*9/L"),
+        ("10^3/µL", "10*3/uL"),
+        ("/µL", "/uL"),
+        ("cells/µL", "{cells}/uL"),
+        ("g/L", "g/L"),
+        ("g/dL", "g/dL"),
+        ("µmol/L", "umol/L"),
+        ("mg/dL", "mg/dL"),
+        ("U/L", "U/L"),
+        ("pg/mL", "pg/mL"),
+        ("AU/mL", "[arb'U]/mL"),
+        ("U/mL", "{kit_U}/mL"),
+        ("index", "{index_val}"),
+    ],
+)
+def test_ucum_codes(unit: str, code: str) -> None:
+    assert PROTOCOL.ucum[unit] == code
+
+
+def test_every_unit_that_is_taken_has_a_code() -> None:
+    taken = {unit for row in PROTOCOL.analytes for unit in row.taken_units}
+    assert taken == set(PROTOCOL.ucum)
+
+
+@pytest.mark.parametrize(
+    ("analyte", "of"),
+    [
+        ("nk_percent", "lymphocytes"),
+        ("nk_dim_percent", "NK cells"),
+        ("nk_bright_percent", "NK cells"),
+        ("cmv_cd8_percent", "CD8 T cells"),
+        ("nk_ifng_percent", "NK cells"),
+        ("nk_tnfa_percent", "NK cells"),
+        ("nk_cd107a_percent", "NK cells"),
+        ("nk_count", ""),
+    ],
+)
+def test_what_a_percentage_is_of(analyte: str, of: str) -> None:
+    assert PROTOCOL.analyte(analyte).denominator == of
+
+
+@pytest.mark.parametrize(
+    ("analyte", "ranges"),
+    [
+        ("nk_percent", [("5.0", "32.5")]),
+        ("nk_count", [("91", "593"), ("61", "607")]),
+        ("nk_dim_percent", [("47.0", "94.5")]),
+        ("nk_dim_count", [("51", "482")]),
+        ("nk_bright_percent", [("0.7", "6.3")]),
+        ("nk_bright_count", [("2", "16")]),
+        ("cd4_count", [("396", "1309")]),
+        ("cd8_count", [("224", "1014")]),
+        ("cmv_cd8_percent", [("0", "10")]),
+        ("nk_ifng_percent", [("11.3", "52.0")]),
+        ("nk_tnfa_percent", []),
+        ("nk_cd107a_percent", [("9.9", "27.6")]),
+        ("tnf_alpha", [("1.4", "11.9")]),
+        ("ifn_gamma", [("None", "15")]),
+    ],
+)
+def test_what_is_found_in_adults(analyte: str, ranges: list[tuple[str, str]]) -> None:
+    found = PROTOCOL.analyte(analyte).adult_ranges
+    assert [(str(row.low), str(row.high)) for row in found] == ranges
+
+
+@pytest.mark.parametrize(
+    ("code", "analyte", "unit", "positive", "grey"),
+    [
+        ("architect_igm", "cmv_igm", "index", "1.00", "0.85"),
+        ("other_igm", "cmv_igm", "AU/mL", "35", None),
+        ("architect_igg", "cmv_igg", "AU/mL", "6.0", None),
+        ("other_igg", "cmv_igg", "U/mL", "0.70", None),
+    ],
+)
+def test_cut_offs_of_kits(
+    code: str, analyte: str, unit: str, positive: str, grey: str | None
+) -> None:
+    (kit,) = [row for row in PROTOCOL.serology_kits if row.code == code]
+    assert (kit.analyte, kit.unit, kit.positive_from) == (analyte, unit, Decimal(positive))
+    assert kit.grey_from == (None if grey is None else Decimal(grey))
+
+
+@pytest.mark.parametrize(
+    ("visit", "panels"),
+    [
+        ("SCREENING", {"pcr", "safety"}),
+        ("D0", {"pcr", "cytotoxicity", "subset", "cytokine", "serology"}),
+        ("D7", {"cytotoxicity", "subset", "cytokine"}),
+        ("WITHDRAWAL", {"subset", "cytokine", "serology"}),
+        ("M1", {"pcr", "safety"}),
+        ("M2", {"pcr", "safety"}),
+        ("M3", {"pcr", "subset", "cytokine", "serology"}),
+    ],
+)
+def test_what_the_laboratory_expects_of_a_visit(visit: str, panels: set[str]) -> None:
+    assert set(PROTOCOL.visit(visit).panels) == panels
+
+
+def test_what_each_panel_is_measured_in() -> None:
+    assert {panel.group: panel.specimens for panel in PROTOCOL.panels} == {
+        "pcr": ("plasma",),
+        "safety": ("whole_blood", "serum"),
+        "cytotoxicity": ("pbmc",),
+        "subset": ("whole_blood",),
+        "cytokine": ("serum",),
+        "serology": ("serum",),
+    }
+    assert PROTOCOL.panel("pcr").specimens == ("plasma",)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,24 @@ def visits(protocol: Protocol) -> Iterator[str]:
             yield f"the windows of visits {first.code} and {second.code} overlap"
 
 
+def panels(protocol: Protocol) -> Iterator[str]:
+    """Every analyte is asked for by one panel, and each panel is drawn into something."""
+    groups = {analyte.group for analyte in protocol.analytes}
+    for group in sorted(groups ^ {panel.group for panel in protocol.panels}):
+        yield f"{group} needs both a panel and analytes"
+    for panel in protocol.panels:
+        if not panel.specimens or not panel.content:
+            yield f"panel {panel.group} lacks its specimen or its words"
+
+
+def visit_panels(protocol: Protocol) -> Iterator[str]:
+    """What a visit says is taken, and what the laboratory expects of it, is the same."""
+    for visit in protocol.visits:
+        said = {row.group for row in protocol.panels if set(row.content) & set(visit.content)}
+        for group in sorted(said ^ set(visit.panels)):
+            yield f"content and panels of visit {visit.code} disagree about {group}"
+
+
 def follow_up(protocol: Protocol) -> Iterator[str]:
     """The last visit ends the follow-up and can never be held early (DOMAIN 1.3, decision 9)."""
     last = [row for row in protocol.visits if row.offset_months == protocol.follow_up_months]

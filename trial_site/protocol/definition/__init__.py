@@ -25,12 +25,16 @@ from trial_site.protocol.definition.eligibility import (
     TestsNeeded,
 )
 from trial_site.protocol.definition.laboratory import (
+    AdultRange,
     Analyte,
+    CountRule,
     CytotoxicityRule,
     GradeBound,
     GradeTable,
+    Panel,
     PcrRule,
     Reference,
+    SerologyKit,
     UnitConversion,
 )
 from trial_site.protocol.definition.terms import (
@@ -64,6 +68,7 @@ from trial_site.protocol.definition.trial import (
 from trial_site.protocol.definition.version import Protocol
 
 __all__ = [
+    "AdultRange",
     "AllocationMode",
     "AllocationRule",
     "Analyte",
@@ -75,6 +80,7 @@ __all__ = [
     "ClearanceBand",
     "ClearanceRule",
     "Comparison",
+    "CountRule",
     "Criterion",
     "CriterionKind",
     "CytotoxicityRule",
@@ -92,11 +98,13 @@ __all__ = [
     "InfectionTest",
     "Number",
     "Outcome",
+    "Panel",
     "PcrRule",
     "Protocol",
     "Provenance",
     "Reading",
     "Reference",
+    "SerologyKit",
     "Source",
     "SteroidAgent",
     "SteroidRule",

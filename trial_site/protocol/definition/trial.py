@@ -124,7 +124,8 @@ class VisitRule:
     """A planned visit: ``anchor`` + ``offset_months`` (calendar, clamped) + ``offset_days``.
 
     The window runs from ``days_before`` before the target to ``days_after`` after it, inclusive.
-    ``never_early`` forbids recording the visit before the window opens.
+    ``never_early`` forbids recording the visit before the window opens.  ``panels`` are the groups
+    of analytes among its ``content``.
     """
 
     code: str
@@ -135,6 +136,7 @@ class VisitRule:
     days_before: int
     days_after: int
     content: tuple[str, ...]
+    panels: tuple[str, ...]
     never_early: bool
     provenance: Provenance
 

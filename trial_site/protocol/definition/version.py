@@ -13,7 +13,15 @@ from trial_site.protocol.definition.eligibility import (
     InfectionTest,
     SteroidRule,
 )
-from trial_site.protocol.definition.laboratory import Analyte, CytotoxicityRule, GradeTable, PcrRule
+from trial_site.protocol.definition.laboratory import (
+    Analyte,
+    CountRule,
+    CytotoxicityRule,
+    GradeTable,
+    Panel,
+    PcrRule,
+    SerologyKit,
+)
 from trial_site.protocol.definition.trial import (
     AllocationRule,
     Arm,
@@ -41,7 +49,11 @@ class Protocol:
     visits: tuple[VisitRule, ...]
     ganciclovir: GanciclovirRule
     il2: Il2Rule
+    panels: tuple[Panel, ...]
     analytes: tuple[Analyte, ...]
+    counts: tuple[CountRule, ...]
+    serology_kits: tuple[SerologyKit, ...]
+    ucum: Mapping[str, str]  # unit -> its code
     grades: tuple[GradeTable, ...]
     pcr: PcrRule
     cytotoxicity: CytotoxicityRule
@@ -60,6 +72,9 @@ class Protocol:
 
     def analyte(self, code: str) -> Analyte:
         return next(row for row in self.analytes if row.code == code)
+
+    def panel(self, group: str) -> Panel:
+        return next(row for row in self.panels if row.group == group)
 
     def grade_table(self, analyte: str) -> GradeTable | None:
         return next((table for table in self.grades if table.analyte == analyte), None)

@@ -1,23 +1,95 @@
 """What is measured, and how it is judged."""
 
-from trial_site.protocol.definition import GradeBound, Protocol, Reference
+from trial_site.protocol.definition import GradeBound, Protocol, Reference, UnitConversion
 from trial_site.protocol.document import markdown as md
 
 
 def analytes(protocol: Protocol) -> str:
     return md.table(
-        ("Code", "Analyte", "Unit", "LOINC", "Converted", "Never converted", "Soft", "Hard"),
+        (
+            *("Code", "Analyte", "Unit", "Percentage of", "LOINC"),
+            *("Converted", "By the assay's factor", "Never converted", "Soft", "Hard"),
+        ),
         (
             (
                 row.code,
                 row.name,
                 row.unit,
+                row.denominator or "-",
                 row.loinc or "-",
-                ", ".join(f"{c.unit} x {md.number(c.factor)}" for c in row.conversions) or "-",
-                ", ".join(row.unconverted_units) or "-",
+                ", ".join(map(_conversion, row.conversions)) or "-",
+                ", ".join(row.assay_units) or "-",
+                ", ".join(u for u in row.unconverted_units if u not in row.assay_units) or "-",
                 *md.limits(row.entry_limits),
             )
             for row in protocol.analytes
+        ),
+    )
+
+
+def _conversion(row: UnitConversion) -> str:
+    return f"10 to the {row.unit}" if row.logarithmic else f"{row.unit} x {md.number(row.factor)}"
+
+
+def units(protocol: Protocol) -> str:
+    return md.table(("Unit", "UCUM"), ((unit, f"`{code}`") for unit, code in protocol.ucum.items()))
+
+
+def counts(protocol: Protocol) -> str:
+    return md.table(
+        ("Count", "Computed as"),
+        ((row.analyte, f"{row.of} x {row.percent} / 100") for row in protocol.counts),
+    )
+
+
+def adult_ranges(protocol: Protocol) -> str:
+    table = md.table(
+        ("Analyte", "From", "To", "Unit", "Source"),
+        (
+            (
+                row.code,
+                "-" if found.low is None else md.number(found.low),
+                "-" if found.high is None else md.number(found.high),
+                found.unit,
+                found.source,
+            )
+            for row in protocol.analytes
+            for found in row.adult_ranges
+        ),
+    )
+    return f"What publications found in healthy adults: to be read, never a verdict.\n\n{table}"
+
+
+def kits(protocol: Protocol) -> str:
+    table = md.table(
+        ("Code", "Kit", "Analyte", "Unit", "Positive from", "Grey zone from", "Source"),
+        (
+            (
+                f"`{kit.code}`",
+                kit.name,
+                kit.analyte,
+                kit.unit,
+                md.number(kit.positive_from),
+                "-" if kit.grey_from is None else md.number(kit.grey_from),
+                kit.source,
+            )
+            for kit in protocol.serology_kits
+        ),
+    )
+    return f"A registered assay may start from these; its own cut-offs decide.\n\n{table}"
+
+
+def panels(protocol: Protocol) -> str:
+    return md.table(
+        ("Panel", "At a visit", "Specimen", "Reading"),
+        (
+            (
+                f"`{panel.group}`",
+                ", ".join(panel.content),
+                " or ".join(panel.specimens),
+                panel.provenance.reading,
+            )
+            for panel in protocol.panels
         ),
     )
 

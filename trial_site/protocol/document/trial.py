@@ -76,7 +76,17 @@ def allocation(protocol: Protocol) -> str:
 
 def visits(protocol: Protocol) -> str:
     overview = md.table(
-        ("Code", "Visit", "Anchor", "Months", "Days", "Window, days", "Never early", "Content"),
+        (
+            "Code",
+            "Visit",
+            "Anchor",
+            "Months",
+            "Days",
+            "Window, days",
+            "Never early",
+            "Content",
+            "Panels",
+        ),
         (
             (
                 visit.code,
@@ -87,6 +97,7 @@ def visits(protocol: Protocol) -> str:
                 f"-{visit.days_before} / +{visit.days_after}",
                 "yes" if visit.never_early else "no",
                 ", ".join(visit.content),
+                ", ".join(visit.panels),
             )
             for visit in protocol.visits
         ),

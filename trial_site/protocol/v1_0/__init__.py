@@ -1,6 +1,7 @@
 """Protocol version 1.0: the registry record of January 2020 with the readings of DOMAIN 1.3, 12."""
 
 from trial_site.protocol.definition import Protocol
+from trial_site.protocol.v1_0.analytes import ANALYTES
 from trial_site.protocol.v1_0.decisions import DECISIONS
 from trial_site.protocol.v1_0.doses import GANCICLOVIR, IL2
 from trial_site.protocol.v1_0.eligibility import CRITERIA
@@ -14,10 +15,10 @@ from trial_site.protocol.v1_0.inputs import (
     INFECTION_TESTS,
     STEROIDS,
 )
-from trial_site.protocol.v1_0.laboratory import ANALYTES, CYTOTOXICITY, PCR
+from trial_site.protocol.v1_0.laboratory import COUNTS, CYTOTOXICITY, PCR, SEROLOGY_KITS, UCUM
 from trial_site.protocol.v1_0.outcomes import OUTCOMES
 from trial_site.protocol.v1_0.readings import READINGS
-from trial_site.protocol.v1_0.visits import FOLLOW_UP_MONTHS, VISITS
+from trial_site.protocol.v1_0.visits import FOLLOW_UP_MONTHS, PANELS, VISITS
 
 PROTOCOL = Protocol(
     version="1.0",
@@ -32,7 +33,11 @@ PROTOCOL = Protocol(
     visits=VISITS,
     ganciclovir=GANCICLOVIR,
     il2=IL2,
+    panels=PANELS,
     analytes=ANALYTES,
+    counts=COUNTS,
+    serology_kits=SEROLOGY_KITS,
+    ucum=UCUM,
     grades=GRADES,
     pcr=PCR,
     cytotoxicity=CYTOTOXICITY,

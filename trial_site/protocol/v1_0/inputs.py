@@ -18,7 +18,7 @@ from trial_site.protocol.definition import (
     at_most,
     gettext_noop,
 )
-from trial_site.protocol.v1_0.laboratory import CREATININE_LIMITS, UMOL_PER_MG_DL_CREATININE
+from trial_site.protocol.v1_0.analytes import CREATININE_LIMITS, UMOL_PER_MG_DL_CREATININE
 
 # Names of published criteria are proper names; they are not translated.
 CRITERIA_SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(

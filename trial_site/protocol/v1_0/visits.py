@@ -1,6 +1,14 @@
 """Planned visits and their windows (DOMAIN 9)."""
 
-from trial_site.protocol.definition import Anchor, Provenance, Source, VisitRule, gettext_noop
+from trial_site.protocol.definition import (
+    Anchor,
+    Panel,
+    Provenance,
+    Source,
+    VisitRule,
+    gettext_noop,
+)
+from trial_site.protocol.v1_0.laboratory import PCR
 
 FOLLOW_UP_MONTHS = 3
 # Also how old a safety result may be when eligibility is judged: inside the screening window.
@@ -15,6 +23,22 @@ _CBC = gettext_noop("Blood count")
 _CHEMISTRY = gettext_noop("Chemistry")
 _EVENTS = gettext_noop("Adverse events")
 
+_BLOOD = Provenance(
+    Source.DECISION,
+    reading=gettext_noop(
+        "Counts and flow cytometry in whole blood, cytotoxicity with PBMC, chemistry, cytokines "
+        "and antibodies in serum."
+    ),
+)
+PANELS = (
+    Panel("pcr", (_PCR,), (PCR.specimen,), PCR.provenance),
+    Panel("safety", (_CBC, _CHEMISTRY), ("whole_blood", "serum"), _BLOOD),
+    Panel("cytotoxicity", (_CYTOTOXICITY,), ("pbmc",), _BLOOD),
+    Panel("subset", (_SUBSETS,), ("whole_blood",), _BLOOD),
+    Panel("cytokine", (_CYTOKINES,), ("serum",), _BLOOD),
+    Panel("serology", (_SEROLOGY,), ("serum",), _BLOOD),
+)
+
 _MONTHLY_CONTENT = (_PCR, _CBC, _CHEMISTRY, _EVENTS)
 
 
@@ -28,6 +52,7 @@ def _monthly(code: str, title: str, months: int) -> VisitRule:
         days_before=7,
         days_after=7,
         content=_MONTHLY_CONTENT,
+        panels=("pcr", "safety"),
         never_early=False,
         provenance=Provenance(
             Source.DECISION,
@@ -54,6 +79,7 @@ VISITS = (
             _PCR,
             gettext_noop("Pregnancy test (β-hCG)"),
         ),
+        panels=("pcr", "safety"),
         never_early=False,
         provenance=Provenance(
             Source.DECISION, reading=gettext_noop("From 14 days to 1 day before allocation.")
@@ -75,6 +101,7 @@ VISITS = (
             _SEROLOGY,
             _PCR,
         ),
+        panels=("pcr", "cytotoxicity", "subset", "cytokine", "serology"),
         never_early=False,
         provenance=Provenance(
             Source.REGISTRY,
@@ -94,6 +121,7 @@ VISITS = (
         days_before=1,
         days_after=1,
         content=(_CYTOTOXICITY, _SUBSETS, _CYTOKINES),
+        panels=("cytotoxicity", "subset", "cytokine"),
         never_early=False,
         provenance=Provenance(
             Source.REGISTRY,
@@ -114,6 +142,7 @@ VISITS = (
         days_before=1,
         days_after=2,
         content=(gettext_noop("Total ganciclovir dose"), _SEROLOGY, _SUBSETS, _CYTOKINES),
+        panels=("subset", "cytokine", "serology"),
         never_early=False,
         provenance=Provenance(
             Source.REGISTRY,
@@ -136,6 +165,7 @@ VISITS = (
         days_before=0,
         days_after=14,
         content=(_SEROLOGY, _SUBSETS, _CYTOKINES, _PCR, gettext_noop("End of study")),
+        panels=("pcr", "subset", "cytokine", "serology"),
         never_early=True,
         provenance=Provenance(
             Source.REGISTRY,

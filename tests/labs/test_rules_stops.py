@@ -4,10 +4,12 @@ from decimal import Decimal
 
 import pytest
 
-from dosing.rules.holds import hold_reasons, missing_results
+from labs.rules.stops import deciding_value, hold_reasons, missing_results
 from trial_site.protocol import current
+from trial_site.protocol.definition import below
 
 PROTOCOL = current()
+ANC = below("0.5", "10^9/L")
 FINE = {"anc": Decimal("2.0"), "hemoglobin": Decimal("120"), "platelets": Decimal("150")}
 
 
@@ -56,3 +58,32 @@ def test_a_missing_result_holds_nothing_but_is_named():
     ]
     assert missing_results(FINE, PROTOCOL) == ()
     assert len(missing_results({}, PROTOCOL)) == 3
+
+
+# --- what a printed result says about a limit -----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "holds"),
+    [
+        ("=", "0.49", True),
+        ("=", "0.5", False),
+        ("=", "0.51", False),
+        ("<", "0.1", True),
+        ("<", "0.5", True),
+        (">", "0.5", False),
+        (">", "20", False),
+    ],
+)
+def test_results_that_decide(operator: str, value: str, holds: bool) -> None:
+    deciding = deciding_value(operator, Decimal(value), ANC)
+    assert deciding is not None
+    assert ANC.holds(deciding) is holds
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"),
+    [("<", Decimal("0.51")), (">", Decimal("0.49")), ("ND", None), ("=", None), ("ND", Decimal(1))],
+)
+def test_results_that_leave_it_open_decide_nothing(operator: str, value: Decimal | None) -> None:
+    assert deciding_value(operator, value, ANC) is None
