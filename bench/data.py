@@ -4,6 +4,7 @@
 participants who are enrolled today and not allocated.
 """
 
+import datetime as dt
 import json
 import sys
 from time import perf_counter
@@ -24,12 +25,16 @@ def trial(participants: int) -> dict[str, Any]:
     from enrollment.actions.allocation_lists import generate_allocation_lists
     from simulation.bulk import simulate_in_bulk
     from simulation.people import demo_staff
+    from simulation.trial import LONGEST_DAYS
+    from trial_site import clock
     from trial_site.roles import Role
 
-    statistician = demo_staff()[Role.STATISTICIAN]
-    generate_allocation_lists(by=statistician, length=participants + SPARE_SLOTS, seed="bench")
+    as_of = timezone.localtime()
+    with clock.played(as_of - dt.timedelta(days=LONGEST_DAYS + 10)):  # before the first patient
+        statistician = demo_staff()[Role.STATISTICIAN]
+        generate_allocation_lists(by=statistician, length=participants + SPARE_SLOTS, seed="bench")
     before, started = rows(), perf_counter()
-    simulate_in_bulk(participants=participants, seed=SEED, as_of=timezone.localtime())
+    simulate_in_bulk(participants=participants, seed=SEED, as_of=as_of)
     seconds = perf_counter() - started
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")  # as the server does by itself after a while

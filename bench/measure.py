@@ -30,6 +30,28 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Import:
+    """A laboratory's file: ``results`` with their history and audit entries, ``rows`` in all.
+
+    ``commits_a_second`` are one connection's single-row INSERTs, right before and right after.
+    """
+
+    results: int
+    rows: int
+    seconds: float
+    commits_a_second: float
+
+    @property
+    def results_a_second(self) -> float:
+        return self.results / self.seconds
+
+    @property
+    def ratio(self) -> float:
+        """Not below 1 is the aim."""
+        return self.results_a_second / self.commits_a_second
+
+
+@dataclass(frozen=True)
 class Size:
     """Everything that was measured with so many participants."""
 
@@ -40,6 +62,7 @@ class Size:
     seconds: float
     rows_a_second: float
     commits_a_second: float
+    imported: Import
 
 
 def measure(pages: Sequence[Page], runs: int) -> list[Figure]:

@@ -40,6 +40,13 @@ def _notes(size: Size) -> Iterator[str]:
         f"{size.rows_a_second:.0f} a second; one connection commits "
         f"{size.commits_a_second:.0f} single-row INSERTs a second"
     )
+    sent = size.imported
+    missed = "" if sent.ratio >= 1 else "; aim missed: not below 1"
+    yield (
+        f"Import of {sent.results} results: {sent.results_a_second:.0f} a second with their "
+        f"history and audit ({sent.rows / sent.seconds:.0f} rows), {sent.ratio:.2f} times one "
+        f"connection's {sent.commits_a_second:.0f} single-row commits a second{missed}"
+    )
     memory = size.memory
     if memory.after_pages and memory.after_drawing:
         yield (

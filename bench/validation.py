@@ -41,6 +41,12 @@ RECORD_FIGURES = (
     "{sequences:,} sequences, {steps:,} steps: {went through:,} actions went through, "
     "{refused:,} were refused; no contradiction"
 )
+IMPORT = "tests/labs/test_import_kills.py"
+IMPORT_TITLE = "An import whose workers are killed at random moments loses and doubles nothing"
+IMPORT_FIGURES = (
+    "{kills:,} workers killed in {files:,} imports of {rows:,} rows: {results:,} results, each once"
+)
+MANY_KILLS = {"IMPORT_KILLS": "100"}
 LONG = {"RECORD_SEQUENCES": str(SEQUENCES)}
 CHECKS = (
     Check(
@@ -63,6 +69,8 @@ CHECKS = (
         ("tests/enrollment/test_concurrency.py",),
         POSTGRES,
     ),
+    Check(IMPORT_TITLE, "SQLite", (IMPORT,), MANY_KILLS, IMPORT_FIGURES),
+    Check(IMPORT_TITLE, "PostgreSQL", (IMPORT,), MANY_KILLS | POSTGRES, IMPORT_FIGURES),
 )
 
 

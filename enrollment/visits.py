@@ -138,10 +138,11 @@ def visit_lines(participant: Participant) -> list[VisitLine]:
 
 def end_day(participant: Participant) -> dt.date | None:
     """The day that the participation ended; with a withdrawn consent, the day of that."""
-    return _end_days([participant]).get(participant.pk)
+    return end_days([participant]).get(participant.pk)
 
 
-def _end_days(participants: Iterable[Participant]) -> dict[int, dt.date]:
+def end_days(participants: Iterable[Participant]) -> dict[int, dt.date]:
+    """The same for many participants at once, by primary key; those who go on have none."""
     ended = {person.pk for person in participants if person.has_ended}
     if not ended:
         return {}
@@ -269,7 +270,7 @@ def _lines(user: User, which: Q, site: str) -> list[VisitLine]:
         "participant__screening__facts", "participant__screening__eligibility"
     )
     visits = list(found)
-    ended = _end_days(visit.participant for visit in visits)
+    ended = end_days(visit.participant for visit in visits)
     lines = (line_of(visit, ended_on=ended.get(visit.participant_id)) for visit in visits)
     return [line for line in lines if line.counts]
 

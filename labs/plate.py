@@ -51,6 +51,28 @@ class Condition:
         return gettext_noop("endpoint") if self.is_endpoint else ""
 
 
+def condition_of(well: Well) -> Condition:
+    return Condition(WellKind(well.kind), well.et_ratio)
+
+
+def well_code(well: Well) -> str:
+    """What names one well of a plate: ``spontaneous-2``, ``et12_5-1``."""
+    return f"{condition_of(well).code}-{well.replicate}"
+
+
+def well_title(well: Well) -> Message:
+    text, row = gettext_noop("%(row)s, well %(well)s"), condition_of(well).title
+    return Message(text, {"row": row, "well": str(well.replicate)})
+
+
+def effectors_name(code: str, rule: CytotoxicityRule) -> Message:
+    return Message(dict(rule.effectors)[code])
+
+
+def run_name(run: str) -> Message:
+    return Message("%(run)s", {"run": run}) if run else Message(gettext_noop("without a number"))
+
+
 def conditions(rule: CytotoxicityRule) -> tuple[Condition, ...]:
     """The controls, then the protocol's E:T ratios."""
     ratios = (

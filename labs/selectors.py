@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import Prefetch, Q
+from django.utils import timezone
 
 from enrollment.models import Participant
-from labs.models import CytotoxicityAssay, LabQuerySet, Result, Specimen
+from labs.models import CytotoxicityAssay, FiredCheck, LabQuerySet, Result, Specimen
 from trial_site.models import User
 from trial_site.protocol import current
 
@@ -32,7 +34,7 @@ def latest_specimens(user: User, *, participant: Participant | None, analyte: st
     if participant:
         specimens = specimens.filter(participant=participant)
     if analyte == LYSIS:
-        specimens = specimens.filter(pk__in=CytotoxicityAssay.objects.values("specimen"))
+        specimens = specimens.filter(pk__in=CytotoxicityAssay.objects.in_force().values("specimen"))
     elif analyte:
         results = results.filter(analyte=analyte)
         specimens = specimens.filter(pk__in=results.values("specimen"))
@@ -59,8 +61,19 @@ def plate_of(specimen: Specimen) -> CytotoxicityAssay | None:
     return specimen.cytotoxicity_assays.counted().last()
 
 
+def runs_of(specimen: Specimen) -> list[CytotoxicityAssay]:
+    """Every run of ``specimen`` as they were entered, with those in error."""
+    return list(specimen.cytotoxicity_assays.order_by("pk").defer("wells"))
+
+
+def specimens_visible_to(user: User) -> LabQuerySet:
+    specimens: LabQuerySet = Specimen.objects.visible_to(user)
+    return specimens.select_related("participant", "laboratory")
+
+
 def results_visible_to(user: User) -> LabQuerySet:
-    return Result.objects.visible_to(user).select_related("participant", "specimen")
+    related = ("participant", "specimen", "import_file__confirmed_by")
+    return Result.objects.visible_to(user).select_related(*related)
 
 
 def assays_visible_to(user: User) -> LabQuerySet:
@@ -76,6 +89,16 @@ def incomplete_results(user: User) -> LabQuerySet:
         analyte__in=graded, operator="=", grade=None
     )
     return results_visible_to(user).in_force().filter(undecided).order_by("collected_at")
+
+
+def checks_of_forms(participant: Participant, keys: Collection[UUID]) -> list[FiredCheck]:
+    """What the forms with these keys asked or refused about the participant, in that order."""
+    return list(participant.fired_checks.filter(form_key__in=keys))
+
+
+def results_of_forms(specimen: Specimen, keys: Collection[UUID]) -> list[Result]:
+    """The results of a specimen that the forms with these keys saved."""
+    return list(specimen.results.in_force().filter(form_key__in=keys))
 
 
 # --- what is remembered for the next entry ----------------------------------------------------
@@ -94,6 +117,31 @@ def latest_pcr(participant: Participant) -> Result | None:
 
 def latest_assay(participant: Participant) -> CytotoxicityAssay | None:
     return participant.cytotoxicity_assays.counted().last()
+
+
+def results_of_day(participant: Participant, day: dt.date, analytes: Iterable[str]) -> list[Result]:
+    """The participant's results in force of ``analytes`` collected on ``day`` at the site."""
+    begins = timezone.make_aware(dt.datetime.combine(day, dt.time()))
+    rows = participant.results.in_force().filter(
+        analyte__in=list(analytes),
+        collected_at__gte=begins,
+        collected_at__lt=begins + dt.timedelta(days=1),
+    )
+    return list(rows.select_related("specimen"))
+
+
+def blood_count_near(participant: Participant, moment: dt.datetime) -> Result | None:
+    """The lymphocytes of the same day that were collected nearest to ``moment``."""
+    lymphocytes = current().counts[0].of
+    rows = results_of_day(participant, timezone.localdate(moment), [lymphocytes])
+    return min(rows, key=lambda row: (abs(row.collected_at - moment), -row.pk), default=None)
+
+
+def earlier_result(participant: Participant, analyte: str, moment: dt.datetime) -> Result | None:
+    """The participant's last result in force of ``analyte`` collected before ``moment``."""
+    rows = participant.results.in_force().filter(analyte=analyte, collected_at__lt=moment)
+    found: Result | None = rows.last()
+    return found
 
 
 # --- the course of one participant ------------------------------------------------------------

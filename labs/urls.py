@@ -1,14 +1,64 @@
 from django.urls import path
 
-from labs.views import entry, index, plates, results
+from labs.views import (
+    alerts,
+    cytometer,
+    entry,
+    imports,
+    inbox,
+    index,
+    laboratories,
+    mappings,
+    plates,
+    results,
+    run,
+    specimens,
+    statuses,
+)
 
 app_name = "labs"
 urlpatterns = [
     path("", index.index, name="index"),
     path("pcr/new/", entry.pcr_new, name="pcr-new"),
+    path("pcr/run/", run.pcr_run, name="pcr-run"),
+    path("flow/new/", entry.flow_new, name="flow-new"),
+    path("elisa/new/", entry.elisa_new, name="elisa-new"),
     path("safety/new/", entry.safety_new, name="safety-new"),
     path("cytotoxicity/new/", plates.cytotoxicity_new, name="cytotoxicity-new"),
     path("cytotoxicity/<int:pk>/", plates.cytotoxicity, name="cytotoxicity"),
+    path("cytotoxicity/<int:pk>/repeat/", plates.cytotoxicity_repeat, name="cytotoxicity-repeat"),
+    path("cytotoxicity/<int:pk>/correct/", plates.cytotoxicity_correct, name="cytotoxicity-correct"),
+    path("cytotoxicity/<int:pk>/choose/", statuses.cytotoxicity_choose, name="cytotoxicity-choose"),
+    path(
+        "cytotoxicity/<int:pk>/in-error/",
+        statuses.cytotoxicity_in_error,
+        name="cytotoxicity-in-error",
+    ),
+    path("cytotoxicity/<int:pk>/files/", cytometer.cytotoxicity_file, name="cytotoxicity-file"),
     path("results/<int:pk>/", results.result, name="result"),
+    path(
+        "results/<int:pk>/acknowledge/", alerts.result_acknowledge, name="result-acknowledge"
+    ),
     path("results/<int:pk>/correct/", results.result_correct, name="result-correct"),
+    path("results/<int:pk>/finalise/", statuses.result_finalise, name="result-finalise"),
+    path("results/<int:pk>/in-error/", statuses.result_in_error, name="result-in-error"),
+    path("import/", imports.files, name="import"),
+    path("import/mappings/", mappings.mappings, name="import-mappings"),
+    path("import/<int:pk>/", imports.file, name="import-file"),
+    path("import/<int:pk>/mapping/", mappings.mapping, name="import-mapping"),
+    path("import/<int:pk>/discard/", imports.discard, name="import-discard"),
+    path("import/<int:pk>/refused.csv", imports.refused, name="import-refused"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("specimens/new/", specimens.specimen_new, name="specimen-new"),
+    path("specimens/<int:pk>/", specimens.specimen, name="specimen"),
+    path("specimens/<int:pk>/reject/", specimens.specimen_reject, name="specimen-reject"),
+    path("specimens/<int:pk>/correct/", specimens.specimen_correct, name="specimen-correct"),
+    path("laboratories/", laboratories.laboratories, name="laboratories"),
+    path("laboratories/new/", laboratories.laboratory_new, name="laboratory-new"),
+    path("laboratories/<int:pk>/", laboratories.laboratory, name="laboratory"),
+    path("laboratories/<int:pk>/name/", laboratories.laboratory_rename, name="laboratory-rename"),
+    path("laboratories/<int:pk>/ranges/new/", laboratories.range_new, name="range-new"),
+    path("laboratories/<int:pk>/assays/new/", laboratories.assay_new, name="assay-new"),
+    path("ranges/<int:pk>/correct/", laboratories.range_correct, name="range-correct"),
+    path("assays/<int:pk>/correct/", laboratories.assay_correct, name="assay-correct"),
 ]

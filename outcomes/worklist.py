@@ -41,7 +41,7 @@ WORKPLACES: dict[str, list[tuple[str, Any]]] = {
         ("enrollment:participants", _("Participants")),
     ],
     Role.NURSE: [("dosing:sheet", _("Dosing")), ("enrollment:participants", _("Participants"))],
-    Role.LAB: [("labs:index", _("Labs"))],
+    Role.LAB: [("labs:inbox", _("Inbox")), ("labs:index", _("Labs"))],
     Role.INVESTIGATOR: [
         ("outcomes:dashboard", _("Outcomes")),
         ("enrollment:participants", _("Participants")),

@@ -35,5 +35,10 @@ def plain(value: Any) -> Any:
 
 def digest(content: dict[str, Any]) -> str:
     """sha256 over the canonical JSON of ``content``, as 64 hex digits."""
-    text = json.dumps(plain(content), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_spelled(content).encode()).hexdigest()
+
+
+# Made once, not for each row that is written.  What is JSON already is spelled as it is.
+_spelled = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=plain
+).encode

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -183,5 +184,10 @@ def _append(chain: AuditChain, entries: list[AuditEntry]) -> None:
 
 def version_digest(version: models.Model) -> str:
     """sha256 over every column of a history row but its own number."""
-    fields = version._meta.concrete_fields
-    return digest({f.attname: getattr(version, f.attname) for f in fields if not f.primary_key})
+    return digest({name: getattr(version, name) for name in _columns(type(version))})
+
+
+@cache
+def _columns(history: type[models.Model]) -> tuple[str, ...]:
+    fields = history._meta.concrete_fields
+    return tuple(field.attname for field in fields if not field.primary_key)

@@ -15,6 +15,7 @@ from oversight.recording import ReasonRequired, Recording, UnrecordedWrite, curr
 from oversight.trail import TRIAL_CHAIN, AuditAction, AuditEntry
 
 R = TypeVar("R", bound="Record")
+EMPTY: tuple[Any, ...] = (None, "", {}, [], ())
 SAVED = "_saved"  # where an instance keeps the values that the database holds
 
 
@@ -112,12 +113,19 @@ def _snapshot(values: dict[str, Any]) -> dict[str, Any]:
 
 def _changes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, list[Any]]:
     """``{field: [old, new]}`` of what differs; in a first entry, of what is not empty."""
+    if not old:
+        return _first_entry(new)
     pairs = {name: [plain(old.get(name)), plain(value)] for name, value in new.items()}
-    empty: tuple[Any, ...] = (None, "", {}, [])
     return {
-        name: pair
-        for name, pair in pairs.items()
-        if name != "version" and pair[0] != pair[1] and not (not old and pair[1] in empty)
+        name: pair for name, pair in pairs.items() if name != "version" and pair[0] != pair[1]
+    }
+
+
+def _first_entry(new: dict[str, Any]) -> dict[str, list[Any]]:
+    return {
+        name: [None, plain(value)]
+        for name, value in new.items()
+        if value not in EMPTY and name != "version"
     }
 
 

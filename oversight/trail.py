@@ -1,5 +1,6 @@
 """The audit trail's own tables: chains, their entries, and the one-time keys of forms."""
 
+from functools import cache
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -84,11 +85,7 @@ class AuditEntry(models.Model):
 
     def content(self) -> dict[str, Any]:
         """What the hash covers: every column but the hash itself and the row's own number."""
-        return {
-            field.attname: getattr(self, field.attname)
-            for field in self._meta.concrete_fields
-            if field.attname not in {"id", "hash"}
-        }
+        return {name: getattr(self, name) for name in _hashed()}
 
     def computed_hash(self) -> str:
         """sha256 of the previous hash and the canonical content, as 64 hex digits."""
@@ -96,6 +93,12 @@ class AuditEntry(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         raise AppendOnly(self)
+
+
+@cache
+def _hashed() -> tuple[str, ...]:
+    names = (field.attname for field in AuditEntry._meta.concrete_fields)
+    return tuple(name for name in names if name not in {"id", "hash"})
 
 
 class OneTimeKey(models.Model):

@@ -7,10 +7,8 @@ own numbers, allocated by the next slot of the sealed list.
 from __future__ import annotations
 
 import datetime as dt
-import gc
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import count, groupby
@@ -26,6 +24,7 @@ from oversight.records import Record, insert, note_version
 from simulation.moving import Moved
 from simulation.patterns import Key, Pattern, Patterns, Version, record_models
 from simulation.trial import WHOLE, Course, courses, open_trial, raise_flags
+from trial_site.memory import no_garbage
 
 COPIES_A_BATCH = 50
 
@@ -43,7 +42,7 @@ def simulate_in_bulk(
     numbers = Numbers()
     for batch in _batches(planned):
         progress(batch[-1].course.start.isoformat())
-        with _no_garbage():
+        with no_garbage():
             _write([Copy(planned, numbers, as_of) for planned in batch])
     raise_flags(as_of)
 
@@ -81,17 +80,6 @@ def _batches(planned: Iterable[Planned]) -> Iterator[list[Planned]]:
             batch = []
     if batch:
         yield batch
-
-
-@contextmanager
-def _no_garbage() -> Iterator[None]:
-    """Tens of thousands of rows live at once and none of them in a cycle: a collector that looks
-    for cycles among them takes a quarter of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 class Numbers:

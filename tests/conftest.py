@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import translation
 
 from oversight import triggers
-from tests import factories
+from tests import factories, remembered
 from trial_site.models import Site, User
 from trial_site.roles import Role
 
@@ -36,6 +36,13 @@ def _every_test_begins_at_noon(request: pytest.FixtureRequest) -> Iterator[None]
 def _every_test_begins_in_english() -> Iterator[None]:
     """A page that a test reads in Chinese leaves the thread in Chinese."""
     with translation.override(settings.LANGUAGE_CODE):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _patched_actions_are_not_remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a test changes in the program must not reach the beginnings of other tests."""
+    with remembered.unless(lambda: bool(monkeypatch._setattr)):
         yield
 
 
@@ -66,7 +73,7 @@ def other_site(db: None) -> Site:
 @pytest.fixture
 def staff(site: Site) -> dict[Role, User]:
     """One account of each role, at ``site``."""
-    return {role: factories.user(role, site) for role in Role if role is not Role.SYSTEM}
+    return factories.staff(site)
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ from enrollment.models import (
 )
 from oversight.accounts import create_account, create_site, system_actor
 from oversight.signing import Signature
+from tests.remembered import remembered
 from trial_site import clock
 from trial_site.models import Site, User
 from trial_site.protocol import current
@@ -46,6 +47,7 @@ INFECTION_TESTS = [
 ]
 
 
+@remembered
 def site(
     code: str = "PKU", name: str = "Peking University People's Hospital", *, active: bool = True
 ) -> Site:
@@ -73,10 +75,16 @@ def consent_form(
 ) -> ConsentVersion:
     """A version of the consent form; the first is valid from a hundred days ago on."""
     found = ConsentVersion.objects.filter(version_label=label, language=language).first()
-    return found or register_consent_version(
+    since = valid_from or clock.today() - dt.timedelta(days=100)
+    return found or _new_consent_form(label, language, since)
+
+
+@remembered
+def _new_consent_form(label: str, language: str, valid_from: dt.date) -> ConsentVersion:
+    return register_consent_version(
         version_label=label,
         language=language,
-        valid_from=valid_from or clock.today() - dt.timedelta(days=100),
+        valid_from=valid_from,
         file_sha256="0123456789abcdef" * 4,
         by=system_actor(),
     )
@@ -110,10 +118,20 @@ def signature(by: User) -> Signature:
 
 def user(role: Role, *sites: Site, username: str | None = None) -> User:
     name = username or f"{role.value}-{sites[0].code.lower() if sites else 'nowhere'}"
-    found = User.objects.filter(username=name).first()
-    return found or create_account(
+    return User.objects.filter(username=name).first() or _new_user(name, role, *sites)
+
+
+@remembered
+def _new_user(name: str, role: Role, *sites: Site) -> User:
+    return create_account(
         username=name, role=role, sites=sites, password=PASSWORD, by=system_actor()
     )
+
+
+@remembered
+def staff(at: Site) -> dict[Role, User]:
+    """One account of each role."""
+    return {role: user(role, at) for role in Role if role is not Role.SYSTEM}
 
 
 def eligible_facts(on: dt.date | None = None, **changes: Any) -> ScreeningFacts:
@@ -169,6 +187,7 @@ def eligible_facts(on: dt.date | None = None, **changes: Any) -> ScreeningFacts:
     return ScreeningFacts(**values | changes)
 
 
+@remembered
 def screening(at: Site, facts: ScreeningFacts | None = None, *, consent: bool = True) -> Screening:
     """A draft; with ``consent`` signed the day before yesterday."""
     coordinator = user(Role.COORDINATOR, at)
@@ -178,28 +197,36 @@ def screening(at: Site, facts: ScreeningFacts | None = None, *, consent: bool = 
     return Screening.objects.get(pk=made.pk)
 
 
+@remembered
 def submitted(at: Site, facts: ScreeningFacts | None = None) -> Screening:
     made = screening(at, facts)
     return submit_screening(made, version=made.version, by=user(Role.COORDINATOR, at))
 
 
+@remembered
 def confirmed(at: Site, facts: ScreeningFacts | None = None) -> Screening:
     made = submitted(at, facts)
     by = user(Role.INVESTIGATOR, at)
     return confirm_eligibility(made, version=made.version, signature=signature(by), by=by)
 
 
+@remembered
 def enrolled(at: Site, facts: ScreeningFacts | None = None) -> Participant:
     return enrol(confirmed(at, facts), by=user(Role.COORDINATOR, at))
 
 
 def allocation_list(length: int = 20, seed: str = "TEST-SEED-0001") -> AllocationList:
     """The trial's list; with this seed it opens A B B A B A B A (A: IL-2 + ganciclovir)."""
-    existing = AllocationList.objects.first()
+    return AllocationList.objects.first() or _new_allocation_list(length, seed)
+
+
+@remembered
+def _new_allocation_list(length: int, seed: str) -> AllocationList:
     statistician = user(Role.STATISTICIAN, username="statistician-list")
-    return existing or generate_allocation_lists(by=statistician, length=length, seed=seed)[0]
+    return generate_allocation_lists(by=statistician, length=length, seed=seed)[0]
 
 
+@remembered
 def allocated(at: Site, arm: str | None = None) -> Participant:
     """An allocated participant; with ``arm``, the first that the list sends there."""
     allocation_list()
@@ -216,6 +243,7 @@ def local(day: dt.date, time: dt.time = MORNING) -> dt.datetime:
     return dt.datetime.combine(day, time, tzinfo=ZoneInfo(settings.TIME_ZONE))
 
 
+@remembered
 def order(
     participant: Participant,
     drug: DrugChoice = DrugChoice.GANCICLOVIR,
@@ -237,6 +265,7 @@ def order(
     )
 
 
+@remembered
 def dose(
     made: Order, slot_at: dt.datetime, given: Given | None = None, **changes: Any
 ) -> Administration:
@@ -250,6 +279,7 @@ def dose(
     )
 
 
+@remembered
 def on_treatment(at: Site, arm: str | None = None, *, days_ago: int = 1) -> Participant:
     """A participant whose first ganciclovir was given at eight, ``days_ago`` days ago."""
     participant = allocated(at, arm)

@@ -123,6 +123,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 FLAG_DUE_MINUTES = env.int("FLAG_DUE_MINUTES", default=15)
 CELERY_BEAT_SCHEDULE = {
     "flag-due": {"task": "outcomes.tasks.flag_due", "schedule": FLAG_DUE_MINUTES * 60},
+    "resume-imports": {"task": "labs.tasks.resume_imports", "schedule": 60},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(BASE_DIR / "var" / "celerybeat-schedule")
 
@@ -207,6 +208,11 @@ if DEMO or DEBUG:
     WHITENOISE_USE_FINDERS = True
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 MEDIA_ROOT = BASE_DIR / "var" / "media"
+FILE_UPLOAD_HANDLERS = [
+    "trial_site.uploads.SizeLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="dummymail://")
 vars().update(EMAIL_CONFIG)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from enrollment.actions.locks import locked_participant
 from enrollment.models import Participant
 from labs.actions.entries import Entry
-from labs.models import FiredCheck
-from labs.rules.limits import EntryLevel
+from labs.models import FiredCheck, Laboratory
+from labs.rules.limits import EntryCheck, EntryLevel
 from labs.rules.units import check_entry
 from oversight.recording import recorded
 from oversight.refusals import NeedsConfirmation, Refused
@@ -35,22 +36,43 @@ class Fired:
 
 
 def fired_checks(
-    participant: Participant, entries: Iterable[Entry], prefix: str = ""
+    participant: Participant,
+    entries: Iterable[Entry],
+    prefix: str = "",
+    laboratory: Laboratory | None = None,
 ) -> list[Fired]:
-    """What the entry limits say about ``entries``; ``prefix`` goes before the analyte's code."""
-    protocol, found = current(), []
+    """What the entry limits say about ``entries``; ``prefix`` goes before the analyte's code.
+
+    IU/mL is held against them by the factor of the laboratory's own assay, where it has one.
+    """
+    found, factors = [], declared_factors(laboratory)
     for entry in entries:
-        check = check_entry(
-            protocol.analyte(entry.analyte),
-            entry.value,
-            entry.unit,
-            clearance=protocol.clearance,
-            operator=entry.operator,
-        )
+        check = limits_of(entry, factors.get((entry.analyte, entry.assay)))
         if check.message:
             code = f"{prefix}{entry.analyte}"
             found.append(Fired(participant, entry, check.level, check.message, code))
     return found
+
+
+def limits_of(entry: Entry, factor: Decimal | None) -> EntryCheck:
+    """``entry`` against the limits; ``factor`` is its assay's.  Raises ``InconvertibleUnit``."""
+    protocol = current()
+    return check_entry(
+        protocol.analyte(entry.analyte),
+        entry.value,
+        entry.unit,
+        clearance=protocol.clearance,
+        operator=entry.operator,
+        factor=factor,
+    )
+
+
+def declared_factors(laboratory: Laboratory | None) -> dict[tuple[str, str], Decimal]:
+    """How many copies an IU is, by analyte and the name of the laboratory's assay."""
+    if laboratory is None:
+        return {}
+    declared = laboratory.assays.exclude(copies_per_iu=None)
+    return {(row.analyte, row.name): row.copies_per_iu for row in declared}
 
 
 def answer(fired: Sequence[Fired], *, confirmed: bool, by: User, key: UUID | None) -> None:
@@ -74,13 +96,16 @@ def confirmed_checks(fired: Iterable[Fired], analyte: str) -> list[dict[str, Any
 
 
 def _keep(fired: Sequence[Fired], *, by: User, key: UUID | None) -> None:
-    """Once a form and answer, although a form that is sent again fires again."""
+    """Once a form and answer, although a form that is sent again fires again.
+
+    Participants are locked in the order of their keys, whatever the order of what fired.
+    """
     known = set()
     if key is not None:
         rows = FiredCheck.objects.filter(form_key=key)
         known = set(rows.values_list("participant_id", "analyte", "printed", "unit"))
     with recorded(by=by):
-        for one in fired:
+        for one in sorted(fired, key=lambda one: one.participant.pk):
             entry, who = one.entry, locked_participant(one.participant, by=by)
             if (who.pk, entry.analyte, entry.printed, entry.unit) not in known:
                 FiredCheck(

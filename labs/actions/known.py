@@ -12,6 +12,7 @@ from django.db.models import F
 
 from enrollment.models import Participant
 from labs.models import Assay, Laboratory, ReferenceRange, Result
+from labs.rules.ranges import in_force
 
 
 @dataclass(frozen=True)
@@ -30,15 +31,12 @@ class Known:
     def range(
         self, laboratory: Laboratory | None, analyte: str, unit: str, sex: str, day: dt.date
     ) -> ReferenceRange | None:
-        """The laboratory's range in force on ``day``, in ``unit``; one for the sex comes first."""
+        """The laboratory's range in force on ``day``, if it is in ``unit``."""
         if laboratory is None:
             return None
-        rows = [
-            row
-            for row in self.ranges.get((laboratory.pk, analyte), ())
-            if row.unit == unit and row.covers(day) and row.sex in {"", sex}
-        ]
-        return max(rows, key=lambda row: row.sex, default=None)
+        rows = self.ranges.get((laboratory.pk, analyte), ())
+        found = in_force(rows, analyte=analyte, sex=sex, day=day)
+        return found if found and found.unit == unit else None
 
 
 def known_about(

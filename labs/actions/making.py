@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -40,7 +39,7 @@ def make_result(
     analyte = current().analyte(entry.analyte)
     laboratory = laboratory or specimen.laboratory
     assay = known.assay(laboratory, entry.analyte, entry.assay)
-    values = {**asdict(entry), "replicates": list(entry.replicates)}
+    values = {**vars(entry), "replicates": list(entry.replicates)}
     if entry.lln is None and entry.uln is None:
         day = localdate(specimen.collected_at)
         values |= _limits_in_force(participant, laboratory, entry, known, day)

@@ -1,26 +1,37 @@
 """Entering and correcting laboratory results: raw as printed, checked, graded, kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from uuid import UUID
 
 from enrollment.actions.locks import locked_participant
 from enrollment.models import Participant
 from labs.actions.checks import answer, confirmed_checks, fired_checks
+from labs.actions.computed import COMPUTED_ANEW, refresh_counts
+from labs.actions.corrections import (
+    check_reason,
+    is_baseline,
+    keep_correction,
+    refuse_in_error,
+    regrade_later,
+)
 from labs.actions.entries import Entry, Sample
 from labs.actions.known import known_about
 from labs.actions.making import make_result
 from labs.actions.specimens import specimen_of
+from labs.findings import details_of, findings_about
 from labs.models import Result, ResultStatus, Specimen
 from labs.permissions import ENTER_RESULTS
+from labs.rules.effects import Finding
 from oversight.canonical import plain
-from oversight.recording import ReasonRequired, recorded
+from oversight.recording import recorded
 from oversight.records import locked, record_many
 from oversight.refusals import Refused
 from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.protocol.definition import gettext_noop
 
+LATE_BASELINE = "A result from before the first dose was entered"
 # What a correction replaces: what was entered, and what followed from it.
 REPLACED = (
     *("value", "operator", "unit", "canonical_value", "canonical_unit", "factor", "factor_source"),
@@ -60,7 +71,13 @@ def record_results(
         ]
         for result in results:
             result.confirmed_checks = confirmed_checks(fired, result.analyte)
-        return record_many(Result, results)
+        saved = record_many(Result, results)
+        with recorded(by=by, reason=COMPUTED_ANEW):
+            refresh_counts(participant, saved)
+        if is_baseline(participant, specimen.collected_at):
+            with recorded(by=by, reason=LATE_BASELINE):
+                regrade_later(participant, [result.analyte for result in saved])
+        return saved
 
 
 def correct_result(
@@ -75,19 +92,20 @@ def correct_result(
 ) -> Result:
     """Replace the value of a saved result; history keeps the first (R04).
 
+    What depends on it is computed anew and what that changed is kept (``Correction``).
     ``version`` is the one that the form was opened on.  Raises ``ReasonRequired``, ``StaleRecord``,
-    ``Refused`` where nothing differs, and what ``record_results`` raises.
+    ``Refused`` where nothing differs, for a computed result and for one entered in error, and what
+    ``record_results`` raises.
     """
     ENTER_RESULTS.check(by)
-    if not reason.strip():
-        raise ReasonRequired(result)
+    reason = check_reason(result, reason)
     fired = fired_checks(result.participant, [entry])
     answer(fired, confirmed=confirmed, by=by, key=key)
     with recorded(by=by, reason=reason, key=key):
         participant = locked_participant(result.participant, by=by)
         result = locked(Result.objects.filter(pk=result.pk), version=version)
-        if _is_unchanged(result, entry):
-            raise Refused(Message(gettext_noop("Nothing differs from the saved result")))
+        _check_correction(result, entry)
+        before = details_of(result) | findings_about(participant)
         known = known_about([participant], result.laboratory, leave_out=result.pk)
         fresh = make_result(
             participant, result.specimen, entry, known=known, laboratory=result.laboratory
@@ -95,9 +113,79 @@ def correct_result(
         for name in REPLACED:
             setattr(result, name, getattr(fresh, name))
         result.confirmed_checks = confirmed_checks(fired, entry.analyte)
+        result.form_key = key
         result.status = ResultStatus.CORRECTED
         result.save()
+        follow(result, participant, before=before)
         return result
+
+
+def mark_in_error(
+    result: Result, *, reason: str, version: int, by: User, key: UUID | None = None
+) -> Result:
+    """Take a saved result out of everything; it stays to be read, with the reason (R04).
+
+    What depends on it is computed anew and what that changed is kept (``Correction``).  Raises
+    ``ReasonRequired``, ``StaleRecord``, ``Refused`` for one that is in error already or computed,
+    ``AlreadyRecorded``, ``PermissionDenied``.
+    """
+    ENTER_RESULTS.check(by)
+    with recorded(by=by, reason=check_reason(result, reason), key=key):
+        participant = locked_participant(result.participant, by=by)
+        result = locked(Result.objects.filter(pk=result.pk), version=version)
+        refuse_in_error(result)
+        _refuse_computed(result)
+        before = findings_about(participant)
+        result.status = ResultStatus.IN_ERROR
+        result.save()
+        follow(result, participant, before=before)
+        return result
+
+
+def finalise_result(
+    result: Result, *, reason: str, version: int, by: User, key: UUID | None = None
+) -> Result:
+    """A preliminary result becomes final as it is; ``reason`` says how the laboratory confirmed it.
+
+    Raises ``ReasonRequired``, ``StaleRecord``, ``Refused`` for any but a preliminary one,
+    ``AlreadyRecorded``, ``PermissionDenied``.
+    """
+    ENTER_RESULTS.check(by)
+    with recorded(by=by, reason=check_reason(result, reason), key=key):
+        locked_participant(result.participant, by=by)
+        result = locked(Result.objects.filter(pk=result.pk), version=version)
+        if result.status != ResultStatus.PRELIMINARY:
+            raise Refused(Message(gettext_noop("Only a preliminary result becomes final")))
+        result.status = ResultStatus.FINAL
+        result.save()
+        return result
+
+
+def follow(result: Result, participant: Participant, *, before: Mapping[str, Finding]) -> None:
+    """Compute anew what depends on ``result``, then keep what that changed.
+
+    Call it inside ``recorded`` with a reason, the participant locked.
+    """
+    if is_baseline(participant, result.collected_at):
+        regrade_later(participant, [result.analyte])
+    refresh_counts(participant, [result])
+    after = findings_about(participant)
+    if result.status != ResultStatus.IN_ERROR:
+        after = details_of(result) | after
+    keep_correction(result, participant, before, after)
+
+
+def _check_correction(result: Result, entry: Entry) -> None:
+    refuse_in_error(result)
+    _refuse_computed(result)
+    if _is_unchanged(result, entry):
+        raise Refused(Message(gettext_noop("Nothing differs from the saved result")))
+
+
+def _refuse_computed(result: Result) -> None:
+    if result.is_computed:
+        text = gettext_noop("This was computed from other results: correct those instead")
+        raise Refused(Message(text))
 
 
 def _is_unchanged(result: Result, entry: Entry) -> bool:

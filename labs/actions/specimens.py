@@ -16,8 +16,24 @@ from trial_site.protocol.definition import gettext_noop
 def specimen_of(participant: Participant, sample: Sample) -> Specimen:
     """The participant's specimen of ``sample``, saved if it is new.
 
-    Raises ``Refused`` for impossible moments, and for blood drawn after the consent was withdrawn.
+    Raises ``Refused`` for impossible moments, for blood drawn after the consent was withdrawn, and
+    for a specimen that cannot be used.
     """
+    refuse_impossible(participant, sample)
+    tube = {"kind": sample.kind, "collected_at": sample.collected_at}
+    known: Specimen | None = participant.specimens.filter(**tube).first()
+    if known is None:
+        known = new_specimen(participant, sample)
+        known.save()
+    elif known.unusable:
+        text = gettext_noop("This specimen cannot be used: %(why)s")
+        raise Refused(Message(text, {"why": Message(known.unusable)}))
+    return known
+
+
+def refuse_impossible(participant: Participant, sample: Sample) -> None:
+    """Raises ``Refused`` for impossible moments, and for blood drawn after the consent was
+    withdrawn."""
     check_collected(participant.screening, sample.collected_at)
     faults = sampling_faults(sample.collected_at, sample.received_at, now=clock.now())
     if faults:
@@ -25,13 +41,6 @@ def specimen_of(participant: Participant, sample: Sample) -> Specimen:
             Message(gettext_noop("The specimen's times cannot be true")),
             [message for _, message in faults],
         )
-    tube = {"kind": sample.kind, "collected_at": sample.collected_at}
-    known: Specimen | None = participant.specimens.filter(**tube).first()
-    if known is not None:
-        return known
-    specimen = new_specimen(participant, sample)
-    specimen.save()
-    return specimen
 
 
 def new_specimen(participant: Participant, sample: Sample) -> Specimen:

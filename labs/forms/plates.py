@@ -1,4 +1,4 @@
-"""The wells of one cytotoxicity plate."""
+"""The wells of one cytotoxicity plate: a first run, a repeat, a correction."""
 
 from __future__ import annotations
 
@@ -14,12 +14,17 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment.forms.fields import ExactField
 from enrollment.models import Participant
+from labs.actions import PlateEntry
 from labs.forms.specimen import SpecimenForm
-from labs.models import Specimen
-from labs.plate import Condition, conditions
+from labs.models import CytotoxicityAssay, Specimen
+from labs.plate import Condition, condition_of, conditions
 from labs.rules.wells import Well
 from labs.selectors import latest_assay
-from trial_site.protocol import current
+from oversight.forms import Conflict, CorrectionForm, EntryForm
+from trial_site.protocol import by_version, current
+from trial_site.protocol.definition import CytotoxicityRule
+
+MOST_LETTERS_OF_A_RUN = 40
 
 
 @dataclass(frozen=True)
@@ -35,49 +40,48 @@ class WellFields:
         return [*self.dead, *self.targets]
 
 
-class CytotoxicityForm(SpecimenForm):
-    address = "labs:cytotoxicity-new"
-    remembered = ("effectors",)
+class PlateForm(EntryForm):
+    """The run, the effector cells, and a grid of wells by the conditions of ``rule``."""
 
-    specimen_kind = Specimen.Kind.PBMC
-
+    run = forms.CharField(
+        label=_("Run"),
+        required=False,
+        max_length=MOST_LETTERS_OF_A_RUN,
+        widget=forms.TextInput({"class": "num", "autocomplete": "off"}),
+    )
     effectors = forms.ChoiceField(label=_("Effector cells"))
+    nk_percent = ExactField(label=_("NK % of effectors"), unit="%", min_value=0, max_value=100)
 
-    def recall(self, participant: Participant) -> dict[str, Any]:
-        last = latest_assay(participant)
-        return {"effectors": last.effectors} if last else {}
+    rule: CytotoxicityRule
+    replicates: range
 
-    def add_fields(self) -> None:
-        rule = current().cytotoxicity
+    def add_wells(self, rule: CytotoxicityRule, *, replicates: int) -> None:
+        self.rule, self.replicates = rule, range(1, replicates + 1)
         effectors: Any = self.fields["effectors"]
         effectors.choices = [(code, gettext(name)) for code, name in rule.effectors]
         for condition in conditions(rule):
             for number in self.replicates:
                 names = {"row": condition.title.render(gettext), "well": number}
-                self.fields[f"{condition.code}-d{number}"] = ExactField(
+                self.fields[_dead(condition, number)] = ExactField(
                     label=gettext("%(row)s, well %(well)s, dead %%") % names,
                     min_value=0,
                     max_value=100,
                 )
-                self.fields[f"{condition.code}-n{number}"] = ExactField(
+                self.fields[_targets(condition, number)] = ExactField(
                     label=gettext("%(row)s, well %(well)s, targets counted") % names,
                     min_value=0,
                     decimal_places=0,
                 )
 
     @property
-    def replicates(self) -> range:
-        return range(1, current().cytotoxicity.replicates + 1)
-
-    @property
     def rows(self) -> Iterator[WellFields]:
-        for condition in conditions(current().cytotoxicity):
-            dead = [self[f"{condition.code}-d{number}"] for number in self.replicates]
-            targets = [self[f"{condition.code}-n{number}"] for number in self.replicates]
+        for condition in conditions(self.rule):
+            dead = [self[_dead(condition, number)] for number in self.replicates]
+            targets = [self[_targets(condition, number)] for number in self.replicates]
             yield WellFields(condition, dead, targets)
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean()
+        data: dict[str, Any] = super().clean() or self.cleaned_data
         for row in self.rows:
             for dead, targets in zip(row.dead, row.targets, strict=True):
                 if targets.data and not dead.data:
@@ -102,3 +106,80 @@ class CytotoxicityForm(SpecimenForm):
                     kind, ratio = row.condition.kind, row.condition.et_ratio
                     count = None if counted is None else int(counted)
                     yield Well(kind, ratio, number, percent, count)
+
+    @property
+    def entry(self) -> PlateEntry:
+        data = self.cleaned_data
+        return PlateEntry(data["effectors"], self.wells, data["nk_percent"], data["run"])
+
+
+class CytotoxicityForm(SpecimenForm, PlateForm):
+    address = "labs:cytotoxicity-new"
+    panel = "cytotoxicity"
+    remembered = ("effectors",)
+
+    specimen_kind = Specimen.Kind.PBMC
+
+    def recall(self, participant: Participant) -> dict[str, Any]:
+        last = latest_assay(participant)
+        return {"effectors": last.effectors} if last else {}
+
+    def add_fields(self) -> None:
+        rule = current().cytotoxicity
+        self.add_wells(rule, replicates=rule.replicates)
+
+
+class RepeatRunForm(PlateForm):
+    """Another run of a specimen, with the effector cells of the run ``of`` that it repeats."""
+
+    def __init__(self, *args: Any, of: CytotoxicityAssay, **kwargs: Any) -> None:
+        initial = {"effectors": of.effectors, "nk_percent": of.nk_percent}
+        super().__init__(*args, initial=initial, **kwargs)
+        self.fields["run"].required = True
+        rule = current().cytotoxicity
+        self.add_wells(rule, replicates=rule.replicates)
+
+
+class PlateCorrectionForm(CorrectionForm, PlateForm):
+    """Everything that was typed about a saved plate; its specimen stays."""
+
+    def __init__(self, *args: Any, assay: CytotoxicityAssay, **kwargs: Any) -> None:
+        names = ("run", "effectors", "nk_percent")
+        initial = {name: getattr(assay, name) for name in names} | _typed(assay)
+        initial["record_version"] = assay.version
+        super().__init__(*args, initial=initial, **kwargs)
+        rule = by_version(assay.protocol_version).cytotoxicity
+        most = max((well.replicate for well in assay.typed_wells), default=0)
+        self.add_wells(rule, replicates=max(rule.replicates, most))
+
+    def show_conflicts(self, record: Any) -> None:
+        super().show_conflicts(record)
+        saved = _typed(record)
+        for field in (field for row in self.rows for field in row.fields):
+            yours, theirs = self.cleaned_data[field.name], saved.get(field.name)
+            if yours != theirs:
+                nothing = gettext("nothing")
+                conflict = Conflict(
+                    str(field.label),
+                    nothing if yours is None else yours,
+                    nothing if theirs is None else theirs,
+                )
+                self.conflicts.append(conflict)
+
+
+def _typed(assay: CytotoxicityAssay) -> dict[str, Any]:
+    """The wells of a saved plate by the names of their fields."""
+    values: dict[str, Any] = {}
+    for well in assay.typed_wells:
+        condition = condition_of(well)
+        values[_dead(condition, well.replicate)] = well.dead_percent
+        values[_targets(condition, well.replicate)] = well.targets
+    return values
+
+
+def _dead(condition: Condition, number: int) -> str:
+    return f"{condition.code}-d{number}"
+
+
+def _targets(condition: Condition, number: int) -> str:
+    return f"{condition.code}-n{number}"

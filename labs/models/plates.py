@@ -79,6 +79,11 @@ class CytotoxicityAssay(Record):
         return self.participant.site_id
 
     @property
+    def counts(self) -> bool:
+        """Whether the endpoint is computed from this run."""
+        return self.chosen and self.status != ResultStatus.IN_ERROR
+
+    @property
     def messages(self) -> list[Message]:
         """What the rules remarked when the plate was saved."""
         return [Message.from_json(remark) for remark in self.remarks]

@@ -33,10 +33,15 @@ class Lysis:
 
 @dataclass(frozen=True)
 class RatioLysis:
-    """The three formulas at one E:T ratio."""
+    """The three formulas at one E:T ratio; ``wells`` are its replicates by the protocol's.
+
+    Their lysis is in percent, each well held against the means of the controls: to be drawn, never
+    to be averaged again.
+    """
 
     et_ratio: Decimal
     by_formula: Mapping[str, Lysis]
+    wells: tuple[Fraction, ...]
 
 
 @dataclass(frozen=True)
@@ -81,12 +86,17 @@ def assess(wells: Iterable[Well], rule: CytotoxicityRule) -> Assessment:
     A: (E - S) / (100 - S) x 100; B: (E - S) / (M - S) x 100; C: E - S; all in percent, from the
     means of the replicates, negative results kept.  Sources: DOMAIN 7 and 12.
     """
+    wells = list(wells)
     groups = group_wells(wells, rule)
     means = {(group.kind, group.et_ratio): group.mean for group in groups}
     spontaneous = means.get((WellKind.SPONTANEOUS, None))
     maximum = means.get((WellKind.MAXIMUM, None))
     by_ratio = tuple(
-        RatioLysis(group.et_ratio, _lyses(group.mean, spontaneous, maximum))
+        RatioLysis(
+            group.et_ratio,
+            _lyses(group.mean, spontaneous, maximum),
+            _well_lyses(wells, group.et_ratio, spontaneous, maximum, rule.formula),
+        )
         for group in groups
         if group.et_ratio is not None
     )
@@ -129,6 +139,22 @@ def _lyses(
         "B": _ratio_lysis("B", effector, spontaneous, maximum),
         "C": _difference_lysis(effector, spontaneous),
     }
+
+
+def _well_lyses(
+    wells: Iterable[Well],
+    et_ratio: Decimal,
+    spontaneous: Fraction | None,
+    maximum: Fraction | None,
+    formula: str,
+) -> tuple[Fraction, ...]:
+    """The lysis of each well at ``et_ratio``; none where a control is missing."""
+    found = [well for well in wells if well.et_ratio == et_ratio]
+    lyses = [
+        _lyses(Fraction(well.dead_percent), spontaneous, maximum)[formula].percent
+        for well in sorted(found, key=lambda well: well.replicate)
+    ]
+    return tuple(percent for percent in lyses if percent is not None)
 
 
 def _ratio_lysis(

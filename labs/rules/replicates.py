@@ -12,6 +12,7 @@ from labs.rules.pcr import Operator, printed_text
 from trial_site.messages import Message
 from trial_site.protocol.definition import gettext_noop
 
+MEAN_PLACES = 12  # of a mean that is kept: an exact third has no end
 Reading = tuple[str, Decimal | None]  # operator and number, as ``parse_result`` reads them
 
 

@@ -72,7 +72,7 @@ def _count(rule: CountRule, known: Mapping[str, Measured], protocol: Protocol) -
     times = analyte.canonical(Decimal(1), of.unit) or Decimal(1)
     with localcontext() as context:
         context.prec = _DIGITS
-        value = whole.value * times * percent.value * _HUNDREDTH
+        value = (whole.value * times * percent.value * _HUNDREDTH).normalize()
     count = Measured(operator, value)
     return Computed(rule.analyte, operator, value, _step(whole, times, percent, count, analyte))
 

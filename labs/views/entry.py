@@ -1,4 +1,4 @@
-"""Entering CMV-DNA and the safety results of one blood draw."""
+"""Entering the results of one blood draw: CMV-DNA, safety, subsets, cytokines and antibodies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from labs import actions
-from labs.forms import PcrForm, SafetyForm, attempt_entry
+from labs.forms import ElisaForm, FlowForm, PcrForm, SafetyForm, attempt_entry
 from labs.views.pages import page
 from labs.views.saving import opened, to_specimen
 from trial_site.http import StaffRequest
@@ -24,10 +24,22 @@ def safety_new(request: StaffRequest) -> HttpResponse:
     return enter_results(request, opened(request, SafetyForm), "labs/safety_new.html")
 
 
+@require_http_methods(["GET", "POST"])
+def flow_new(request: StaffRequest) -> HttpResponse:
+    """Enter NK and T-cell subsets; ``preview`` computes the counts and saves nothing."""
+    return enter_results(request, opened(request, FlowForm), "labs/flow_new.html")
+
+
+@require_http_methods(["GET", "POST"])
+def elisa_new(request: StaffRequest) -> HttpResponse:
+    """Enter cytokines and antibodies; ``preview`` reads them and saves nothing."""
+    return enter_results(request, opened(request, ElisaForm), "labs/elisa_new.html")
+
+
 def enter_results(
-    request: StaffRequest, form: PcrForm | SafetyForm, template: str
+    request: StaffRequest, form: PcrForm | SafetyForm | FlowForm | ElisaForm, template: str
 ) -> HttpResponse:
-    if form.is_valid():
+    if form.is_valid() and "preview" not in request.POST:
         outcome = attempt_entry(
             form,
             lambda confirmed: actions.record_results(

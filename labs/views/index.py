@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from labs import selectors
 from labs.forms import ResultFilter
 from labs.models import LabQuerySet, Specimen
-from labs.permissions import ENTER_RESULTS
+from labs.permissions import ENTER_RESULTS, MAP_FILES, READ_FILES
 from labs.readings import lysis_text, read
 from trial_site.http import StaffRequest
 
@@ -32,6 +32,8 @@ def index(request: StaffRequest) -> HttpResponse:
         "page_obj": page,
         "rows": [_row(specimen) for specimen in page],
         "may_enter": ENTER_RESULTS.allows(request.user),
+        "may_read_files": READ_FILES.allows(request.user),
+        "may_bring_files": MAP_FILES.allows(request.user),
     }
     return render(request, "labs/index.html", context)
 

@@ -8,9 +8,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from labs import actions, selectors
+from labs import actions, alerts, selectors
+from labs.asked import asked_about
+from labs.comparisons import incomparable_to
+from labs.corrected import corrections_of
 from labs.forms import ResultCorrectionForm, attempt_entry
-from labs.permissions import ENTER_RESULTS
+from labs.permissions import ACKNOWLEDGE, ENTER_RESULTS, READ_FILES
 from labs.readings import read
 from labs.views.pages import page
 from trial_site.http import StaffRequest
@@ -26,7 +29,14 @@ def result(request: StaffRequest, pk: int) -> HttpResponse:
         reading=read(found),
         result=found,
         siblings=[read(other) for other in selectors.results_of(found.specimen)],
-        may_correct=ENTER_RESULTS.allows(request.user),
+        corrections=corrections_of(found),
+        comparison=incomparable_to(found),
+        asked=asked_about(found),
+        alert=alerts.alert_of(found),
+        acknowledgements=alerts.acknowledgements_of(found),
+        may_acknowledge=ACKNOWLEDGE.allows(request.user),
+        may_enter=ENTER_RESULTS.allows(request.user),
+        may_read_files=READ_FILES.allows(request.user),
     )
 
 

@@ -19,10 +19,12 @@ F = TypeVar("F", bound=SpecimenForm)
 
 
 def opened(request: StaffRequest, form_class: type[F]) -> F:
-    """The form, begun with what was last entered for the participant named in the address."""
-    subject = request.GET.get("participant", "")
+    """The form, begun with what is known about the participant named in the address."""
+    subject = request.GET.get("participant", "").strip().upper()
     participant = selectors.participant_named(subject, request.user)
-    return form_class(request.POST or None, user=request.user, participant=participant)
+    return form_class(
+        request.POST or None, user=request.user, participant=participant, address=request.GET
+    )
 
 
 def to_specimen(request: StaffRequest, form: SpecimenForm, saved: Specimen | None) -> HttpResponse:

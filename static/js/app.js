@@ -44,15 +44,29 @@
     button.addEventListener("click", () => window.print());
   });
 
-  // Wells are typed down the column: Enter goes down, from the last row to the next column's top.
+  // Wells are typed down the column: Enter goes down, from the last row to the next column's top;
+  // with Ctrl it saves, because from the first rows the button is a hundred Tabs away.
   document.addEventListener("keydown", (event) => {
     const cell = event.target.closest(".well-grid tbody td");
     if (event.key !== "Enter" || !cell || event.target.tagName !== "INPUT") return;
-    event.preventDefault(); // Enter would send the form
+    event.preventDefault(); // Enter would send the form by its first button
+    if (event.ctrlKey || event.metaKey) {
+      const form = event.target.form;
+      form.requestSubmit(form.querySelector(".action-bar .btn-primary"));
+      return;
+    }
     const row = cell.parentElement;
     const rows = row.parentElement.rows;
     const below = rows[row.sectionRowIndex + 1]?.cells[cell.cellIndex];
     const next = below ?? rows[0].cells[cell.cellIndex + 1];
-    next?.querySelector("input")?.select();
+    const input = next?.querySelector("input");
+    input?.focus(); // a moment has nothing to select
+    input?.select();
+  });
+
+  // What is fetched for a chosen participant fills in only what nobody has touched meanwhile.
+  document.addEventListener("input", (event) => { event.target.dataset.touched = "true"; });
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    if ("touched" in event.detail.target.dataset) event.detail.shouldSwap = false;
   });
 }

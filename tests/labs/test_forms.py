@@ -77,7 +77,8 @@ def test_impossible_moments_are_told_at_their_field(
 def test_another_sites_participant_is_no_choice(stranger: Participant, lab: User) -> None:
     form = bound(PcrForm, pcr_data(stranger, "52000"), lab)
     assert list(form.errors) == ["participant"]
-    assert stranger.subject not in form.as_p()
+    assert stranger.subject not in form.subjects
+    assert "No participant of your sites has this number" in form.as_p()
 
 
 # --- one CMV-DNA result -----------------------------------------------------------------------
@@ -130,7 +131,11 @@ def test_the_usual_range_is_the_protocols(lab: User) -> None:
 
 
 def test_the_units_are_the_protocols(lab: User) -> None:
-    assert units(PcrForm(user=lab, participant=None)["unit"]) == ["copies/mL", "IU/mL"]
+    assert units(PcrForm(user=lab, participant=None)["unit"]) == [
+        "copies/mL",
+        "log10 copies/mL",
+        "IU/mL",
+    ]
 
 
 def test_assay_and_limits_begin_as_in_the_last_result(participant: Participant, lab: User) -> None:
@@ -148,7 +153,10 @@ def test_assay_and_limits_begin_as_in_the_last_result(participant: Participant, 
 def test_choosing_a_participant_fetches_what_is_remembered_and_nothing_else(lab: User) -> None:
     attrs = PcrForm(user=lab, participant=None).fields["participant"].widget.attrs
     fetched = attrs["hx-select-oob"].split(",")
-    assert set(fetched) == {"#id_kind", "#id_unit", "#id_assay", "#id_lod", "#id_lloq", "#id_uloq"}
+    assert set(fetched) == {
+        *("#id_kind", "#id_unit", "#id_assay", "#id_lod", "#id_lloq", "#id_uloq"),
+        *("#id_laboratory", "#id_visit"),
+    }
 
 
 def test_a_first_result_begins_with_the_protocols_specimen(

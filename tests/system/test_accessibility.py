@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -10,10 +11,19 @@ from django.urls import resolve, reverse
 from playwright.sync_api import Page, expect
 
 from enrollment.models import SiteApproval
+from labs.actions import Sample
+from labs.actions.imports import take_file
+from labs.actions.laboratories import add_range, register_assay
+from labs.actions.receipts import receive_specimen, reject_specimen
+from labs.rules.ranges import RangeRow
+from labs.rules.setup import AssayRow
 from tests import factories
+from tests.labs.examples import hours_ago, typed
+from tests.labs.sent import as_csv, brought, confirmed, imported, laboratory_of, row
 from tests.system.conftest import DESK, PHONE
 from tests.system.steps import code_of, enter_credentials, fill, press, says
 from tests.system.trial_in_progress import Trial, trial_in_progress
+from trial_site import clock
 from trial_site.access import pages
 from trial_site.models import Site
 from trial_site.roles import Role
@@ -30,6 +40,7 @@ WITHOUT_A_PAGE = {
     "enrollment:visits-week-file",
     "enrollment:participants-download",
     "enrollment:screening-log-download",
+    "labs:import-refused",
     "health-live",
     "health-ready",
     "mfa_download_recovery_codes",
@@ -118,6 +129,7 @@ def orders(trial: Trial) -> list[str]:
         f"/dosing/orders/{trial.followed}/ganciclovir/new/",  # refused
         f"/dosing/withdraw/{trial.treated}/",
         f"/participants/{trial.enrolled}/assign/",
+        f"/labs/results/{trial.held.results.get(analyte='anc').pk}/acknowledge/",
         "/protocol/",
     ]
 
@@ -141,11 +153,80 @@ def laboratory(trial: Trial) -> list[str]:
         "/",
         "/labs/",
         "/labs/pcr/new/",
+        "/labs/pcr/run/",
+        "/labs/flow/new/",
+        "/labs/elisa/new/",
         "/labs/cytotoxicity/new/",
         "/labs/safety/new/",
         f"/labs/results/{trial.result.pk}/",
         f"/labs/results/{trial.result.pk}/correct/",
-        f"/labs/cytotoxicity/{trial.assay.pk}/",
+        f"/labs/results/{trial.result.pk}/in-error/",
+        f"/labs/results/{trial.preliminary.pk}/",
+        f"/labs/results/{trial.preliminary.pk}/finalise/",
+        *plate(trial.assay.pk),
+        f"/labs/cytotoxicity/{trial.repeat.pk}/choose/",
+    ]
+
+
+def plate(pk: int) -> list[str]:
+    """A plate with two runs, a correction and a file, and what may be done with it."""
+    pages = ("", "repeat/", "correct/", "in-error/", "files/")
+    return [f"/labs/cytotoxicity/{pk}/{page}" for page in pages]
+
+
+def importing(trial: Trial) -> list[str]:
+    """Files to be mapped and to be confirmed, one under way, and one that is done."""
+    who, laboratory = trial.held, laboratory_of(trial.held.site)
+    rows = [row(who), row(who, "90000000", Collected=typed(hours_ago(5))), row("P-77")]
+    done = imported(laboratory, *rows[:1], name="done.csv")
+    waiting = brought(laboratory, as_csv(rows), name="waiting.csv")
+    under_way = brought(laboratory, as_csv(rows[1:]), name="under-way.csv")
+    confirmed(under_way)
+    by = factories.user(Role.LAB, who.site)
+    raw = take_file(laboratory, name="raw.csv", content=b"Who,ALT,Kind\nX,30,a\nY,31,b\n", by=by)
+    return [
+        "/labs/import/",
+        "/labs/import/mappings/",
+        f"/labs/import/{raw.pk}/",
+        f"/labs/import/{raw.pk}/mapping/",
+        f"/labs/import/{waiting.pk}/",
+        f"/labs/import/{waiting.pk}/?outcome=asked",
+        f"/labs/import/{waiting.pk}/mapping/",
+        f"/labs/import/{waiting.pk}/discard/",
+        f"/labs/import/{under_way.pk}/",
+        f"/labs/import/{done.pk}/",
+    ]
+
+
+def inbox(trial: Trial) -> list[str]:
+    """Specimens from their arrival on, and the laboratory that measures them."""
+    by, who = factories.user(Role.LAB, trial.treated.site), trial.treated
+    tube = receive_specimen(who, sample=Sample("serum", hours_ago(2), visit="D7"), by=by)
+    spoilt = receive_specimen(who, sample=Sample("plasma", hours_ago(2)), by=by)
+    reject_specimen(spoilt, why="Haemolysed", version=1, by=by)
+    laboratory = laboratory_of(who.site)
+    day = clock.today()
+    normal = RangeRow("anc", "", "10^9/L", Decimal("1.8"), Decimal("6.3"), day, None)
+    reference = add_range(laboratory, row=normal, by=by)
+    kit = AssayRow("cmv_igm", "A kit", "index", positive_from=Decimal("1.00"))
+    assay = register_assay(laboratory, row=kit, by=by)
+    return [
+        "/labs/inbox/",
+        "/labs/inbox/?state=to_come&visit=M3",
+        "/labs/inbox/?participant=PKU-999",
+        "/labs/specimens/new/",
+        f"/labs/specimens/{tube.pk}/",
+        f"/labs/specimens/{tube.pk}/reject/",
+        f"/labs/specimens/{tube.pk}/correct/",
+        f"/labs/specimens/{spoilt.pk}/",
+        "/labs/laboratories/",
+        "/labs/laboratories/new/",
+        f"/labs/laboratories/{laboratory.pk}/",
+        f"/labs/laboratories/{laboratory.pk}/name/",
+        f"/labs/laboratories/{laboratory.pk}/ranges/new/",
+        f"/labs/laboratories/{laboratory.pk}/assays/new/",
+        f"/labs/ranges/{reference.pk}/correct/",
+        f"/labs/assays/{assay.pk}/correct/",
     ]
 
 
@@ -185,6 +266,8 @@ PAGES = [
     (Role.INVESTIGATOR, orders),
     (Role.INVESTIGATOR, outcomes),
     (Role.LAB, laboratory),
+    (Role.LAB, inbox),
+    (Role.LAB, importing),
     (Role.ADMIN, accounts),
     (Role.DATA_MANAGER, papers),
     (Role.STATISTICIAN, allocation),
@@ -201,6 +284,7 @@ def main_pages(trial: Trial) -> list[str]:
         f"/dosing/orders/{trial.allocated}/ganciclovir/new/",
         "/labs/",
         f"/labs/results/{trial.result.pk}/",
+        f"/labs/cytotoxicity/{trial.assay.pk}/",
         "/outcomes/",
         "/outcomes/flow/",
         "/outcomes/recruitment/",

@@ -1,7 +1,7 @@
 """A trial with something on every page, made through the real actions."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import uuid4
 
@@ -12,10 +12,17 @@ from dosing.actions import withdraw_drugs
 from dosing.checks import Given
 from dosing.models import Administration, DrugChoice, Order
 from enrollment.models import Participant, Screening
-from labs.actions import correct_result
-from labs.models import CytotoxicityAssay, Result
+from labs.actions import (
+    PlateEntry,
+    attach_file,
+    correct_plate,
+    correct_result,
+    repeat_cytotoxicity,
+)
+from labs.models import CytotoxicityAssay, Result, ResultStatus
 from tests import factories
-from tests.labs.examples import BASELINE, DAY_7, entered, pcr, plated, safety
+from tests.labs.cytometer_files import fcs
+from tests.labs.examples import BASELINE, DAY_7, entered, pcr, plated, safety, wells
 from trial_site import clock
 from trial_site.models import Site
 from trial_site.roles import Role
@@ -39,7 +46,9 @@ class Trial:
     ganciclovir: Order
     dose: Administration
     result: Result  # corrected once
-    assay: CytotoxicityAssay
+    preliminary: Result
+    assay: CytotoxicityAssay  # corrected once, with a file that does not agree
+    repeat: CytotoxicityAssay  # of the same specimen
 
 
 def trial_in_progress(site: Site, time: time_machine.Traveller) -> Trial:
@@ -65,7 +74,9 @@ def trial_in_progress(site: Site, time: time_machine.Traveller) -> Trial:
         ganciclovir=treated.orders.get(drug=DrugChoice.GANCICLOVIR),
         dose=_in_part(treated),
         result=_corrected(treated),
-        assay=plated(treated, DAY_7, at=factories.local(clock.today(), EIGHT)),
+        preliminary=_preliminary(treated),
+        assay=(assay := _corrected_plate(treated)),
+        repeat=_repeated(assay),
     )
     plated(held, DAY_7, at=factories.local(clock.today(), EIGHT))
     entered(held, pcr("500", "<", lloq="500"), safety("anc", "0.46", "10^9/L"))
@@ -88,6 +99,26 @@ def _in_part(participant: Participant) -> Administration:
     why, note = Administration.Reason.ADVERSE_EVENT, "Chills after half an hour"
     given = Given(Administration.Status.PARTIAL, Decimal("180"), eight, why=why, note=note)
     return factories.dose(order, eight, given)
+
+
+def _preliminary(participant: Participant) -> Result:
+    unconfirmed = safety("platelets", "140", "10^9/L", lln="125")
+    [result] = entered(participant, replace(unconfirmed, status=ResultStatus.PRELIMINARY), hours=2)
+    return result
+
+
+def _corrected_plate(participant: Participant) -> CytotoxicityAssay:
+    by = factories.user(Role.LAB, participant.site)
+    assay = plated(participant, BASELINE, at=factories.local(clock.today(), EIGHT))
+    attach_file(assay, name="E25-1.fcs", content=fcs(4000), well="et25-1", by=by)
+    entry = PlateEntry("pbmc", wells(DAY_7), Decimal("11.5"), "NK-1")
+    return correct_plate(assay, entry=entry, reason="Another plate's wells", version=1, by=by)
+
+
+def _repeated(assay: CytotoxicityAssay) -> CytotoxicityAssay:
+    entry = PlateEntry("pbmc", wells(DAY_7), Decimal("11.5"), "NK-2")
+    by = factories.user(Role.LAB, assay.participant.site)
+    return repeat_cytotoxicity(assay.specimen, entry=entry, by=by)
 
 
 def _corrected(participant: Participant) -> Result:

@@ -1,0 +1,124 @@
+"""Confirmed files become results, a chunk at a time: killed anywhere, it goes on behind the last.
+
+What a chunk writes (specimens, results, their history and audit entries, and what became of each
+row) is one transaction.  The rows that are dealt with say where the import stands, so that nothing
+is lost or written twice, however many workers try.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+
+from django.core.cache import cache
+
+from enrollment.actions.locks import locked_participant
+from labs.actions.computed import COMPUTED_ANEW, count_analytes, refresh_counts
+from labs.actions.import_chunks import Chunk
+from labs.importing.comparing import Readings, contradictions
+from labs.importing.facts import facts_about, participants_of
+from labs.importing.files import AlteredFile, last_row, stopped_because, table_of
+from labs.importing.judging import Judge, read_rows
+from labs.importing.verdicts import drafts_of
+from labs.models import ImportFile, Result
+from labs.readers import UnreadableFile
+from labs.rules.mapping import Mapping
+from oversight.accounts import system_actor
+from oversight.recording import recorded
+from oversight.records import locked
+from trial_site.memory import no_garbage
+from trial_site.messages import Message
+from trial_site.models import User
+
+Status = ImportFile.Status
+CHUNK = 1000  # rows a transaction: larger ones write no faster, and hold their people longer
+_BEATS_SECONDS = 120
+
+
+def run_import(file_pk: int) -> None:
+    """Write the rows of a confirmed file that are not dealt with yet; then it is done.
+
+    Safe to run at any time and twice at once.  Stops where who confirmed it may not import any
+    more (``stopped_because``); a file that is not what was brought is discarded, with the reason.
+    """
+    file = ImportFile.objects.select_related("laboratory", "confirmed_by").get(pk=file_pk)
+    if file.status != Status.CONFIRMED or stopped_because(file):
+        return
+    try:
+        table = table_of(file)
+    except (AlteredFile, UnreadableFile) as error:
+        _give_up(file, error.message)
+        return
+    run = _Run(file, read_rows(table, Mapping.from_json(file.definition)))
+    with no_garbage():
+        while run.goes_on():
+            cache.set(_beat(file_pk), True, _BEATS_SECONDS)
+    cache.delete(_beat(file_pk))
+
+
+def is_being_imported(file_pk: int) -> bool:
+    """Whether a worker was at it lately, as far as this machine's cache knows."""
+    return bool(cache.get(_beat(file_pk)))
+
+
+def _beat(file_pk: int) -> str:
+    return f"import-{file_pk}"
+
+
+def _give_up(file: ImportFile, why: Message) -> None:
+    with recorded(by=system_actor(), reason=str(why)):
+        file = locked(ImportFile.objects.filter(pk=file.pk))
+        if file.status == Status.CONFIRMED:
+            file.status = Status.DISCARDED
+            file.save()
+
+
+class _Run:
+    """One worker's way through a file."""
+
+    def __init__(self, file: ImportFile, readings: Readings) -> None:
+        self.file, self.readings = file, readings
+        self.numbers = [number for number, _ in readings]
+        self.contradicted = contradictions(readings)
+
+    def goes_on(self) -> bool:
+        """Write the next chunk; whether there may be another."""
+        file = ImportFile.objects.select_related("laboratory", "confirmed_by").get(pk=self.file.pk)
+        by = file.confirmed_by
+        if by is None or file.status != Status.CONFIRMED or stopped_because(file):
+            return False
+        before = last_row(file)
+        rows = self._behind(before)[:CHUNK]
+        if not rows:
+            self._compute_counts(by)
+        with recorded(by=by, reason="Every row was dealt with"):
+            # Participants first, in one order, as everywhere; only then the file.
+            people = participants_of(drafts_of(rows), file.laboratory, by)
+            held = list(people.select_for_update(of=("self",)).order_by("pk"))
+            file = locked(ImportFile.objects.filter(pk=file.pk).select_related("laboratory"))
+            taken_over = file.confirmed_by_id != by.pk or last_row(file) != before
+            if taken_over or file.status != Status.CONFIRMED:
+                return True  # another worker was first
+            if rows:
+                facts = facts_about(drafts_of(rows), held, file.laboratory)
+                judge = Judge(facts, self.contradicted, file.laboratory, file.takes_doubtful)
+                verdicts = [judge.verdict(number, reading) for number, reading in rows]
+                Chunk(file, facts, by).write(verdicts)
+            else:
+                file.status = Status.DONE
+                file.save()
+        return bool(rows)
+
+    def _compute_counts(self, by: User) -> None:
+        """After the last row: a count that the laboratory printed anywhere in the file stands."""
+        brought = self.file.results.filter(analyte__in=count_analytes())
+        results: dict[int, list[Result]] = defaultdict(list)
+        for result in brought.select_related("participant"):
+            results[result.participant_id].append(result)
+        for of_one in results.values():
+            with recorded(by=by, reason=COMPUTED_ANEW):
+                participant = locked_participant(of_one[0].participant, by=by)
+                refresh_counts(participant, of_one)
+
+    def _behind(self, number: int) -> Readings:
+        return self.readings[bisect_right(self.numbers, number) :]
