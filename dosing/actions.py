@@ -16,6 +16,7 @@ from enrollment.actions.locks import locked_participant
 from enrollment.actions.participation import anchor_day0, anchor_withdrawal
 from enrollment.models import Participant
 from enrollment.states import IllegalMove, State
+from labs.actions.corrections import regrade_later
 from oversight.recording import ReasonRequired, recorded
 from oversight.records import locked
 from oversight.refusals import NeedsConfirmation, Refused
@@ -260,3 +261,5 @@ def _settle_day0(participant: Participant, by: User) -> None:
         raise Refused(
             Message(gettext_noop("The participation ended before the first dose was recorded"))
         ) from None
+    with recorded(by=by, reason="The first dose says which results are the baseline"):
+        regrade_later(participant, [table.analyte for table in current().grades])

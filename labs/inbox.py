@@ -123,16 +123,15 @@ def _visits(people: Any, closed_by: dt.date | None) -> Iterator[_PlannedVisit]:
     planned = Visit.objects.filter(participant__in=people)
     if closed_by:
         planned = planned.filter(closes__lte=closed_by)
+    whose = ("participant_id", "participant__subject", "participant__screening__protocol_version")
     columns = ("code", "opens", "closes", "done_on", "status")
-    whose = ("participant_id", "participant__subject")
-    version = "participant__screening__protocol_version"
-    for pk, subject, protocol, code, *days, status in planned.values_list(
-        *whose, version, *columns
+    for pk, subject, version, code, opens, closes, done_on, status in planned.values_list(
+        *whose, *columns
     ):
         if not code.startswith(UNSCHEDULED):
-            missed = status == Visit.Status.MISSED
-            window = VisitWindow(code, *days, missed=missed, ended_on=ended.get(pk))
-            yield _PlannedVisit(pk, subject, by_version(protocol), window)
+            missed, ended_on = status == Visit.Status.MISSED, ended.get(pk)
+            window = VisitWindow(code, opens, closes, done_on, missed, ended_on)
+            yield _PlannedVisit(pk, subject, by_version(version), window)
     if not closed_by:
         yield from _before_the_first_dose(people)
 
@@ -184,9 +183,7 @@ def _of_visit(visit: _PlannedVisit, own: Collection[Tube]) -> Iterator[Sample]:
     rule, today = visit.protocol.visit(visit.window.code), clock.today()
     for group in rule.panels:
         panel, needs = visit.protocol.panel(group), _needs(visit.protocol.version, group)
-        state = sample_state(
-            visit.window, own, kinds=panel.specimens, needs=needs, today=today
-        )
+        state = sample_state(visit.window, own, kinds=panel.specimens, needs=needs, today=today)
         if state is not None:
             wanted = frozenset().union(*needs)
             fitting = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -163,7 +164,7 @@ def joined(messages: Iterable[Message], separator: str = ", ") -> Message:
     return Message(separator.join(f"%({name})s" for name in named), named)
 
 
-def _on(text: str, day: object) -> Message:
+def _on(text: str, day: dt.date) -> Message:
     return Message(text, {"day": date_format(day, "MONTH_DAY_FORMAT")})
 
 
@@ -194,9 +195,7 @@ def _work_row(samples: list[Sample]) -> WorkRow:
         when=first.when,
         subject=subject,
         subject_url=f"{reverse('labs:index')}?participant={subject}",
-        title=joined(
-            Message(words) for sample in samples for words in sample.panel.content
-        ),
+        title=joined(Message(words) for sample in samples for words in sample.panel.content),
         why=Message(
             gettext_noop("%(visit)s: no sample is here"),
             {"visit": Message(first.sample.rule.title)},

@@ -27,7 +27,9 @@ urlpatterns = [
     path("cytotoxicity/new/", plates.cytotoxicity_new, name="cytotoxicity-new"),
     path("cytotoxicity/<int:pk>/", plates.cytotoxicity, name="cytotoxicity"),
     path("cytotoxicity/<int:pk>/repeat/", plates.cytotoxicity_repeat, name="cytotoxicity-repeat"),
-    path("cytotoxicity/<int:pk>/correct/", plates.cytotoxicity_correct, name="cytotoxicity-correct"),
+    path(
+        "cytotoxicity/<int:pk>/correct/", plates.cytotoxicity_correct, name="cytotoxicity-correct"
+    ),
     path("cytotoxicity/<int:pk>/choose/", statuses.cytotoxicity_choose, name="cytotoxicity-choose"),
     path(
         "cytotoxicity/<int:pk>/in-error/",
@@ -36,9 +38,7 @@ urlpatterns = [
     ),
     path("cytotoxicity/<int:pk>/files/", cytometer.cytotoxicity_file, name="cytotoxicity-file"),
     path("results/<int:pk>/", results.result, name="result"),
-    path(
-        "results/<int:pk>/acknowledge/", alerts.result_acknowledge, name="result-acknowledge"
-    ),
+    path("results/<int:pk>/acknowledge/", alerts.result_acknowledge, name="result-acknowledge"),
     path("results/<int:pk>/correct/", results.result_correct, name="result-correct"),
     path("results/<int:pk>/finalise/", statuses.result_finalise, name="result-finalise"),
     path("results/<int:pk>/in-error/", statuses.result_in_error, name="result-in-error"),

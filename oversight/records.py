@@ -116,9 +116,7 @@ def _changes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, list[Any]]:
     if not old:
         return _first_entry(new)
     pairs = {name: [plain(old.get(name)), plain(value)] for name, value in new.items()}
-    return {
-        name: pair for name, pair in pairs.items() if name != "version" and pair[0] != pair[1]
-    }
+    return {name: pair for name, pair in pairs.items() if name != "version" and pair[0] != pair[1]}
 
 
 def _first_entry(new: dict[str, Any]) -> dict[str, list[Any]]:

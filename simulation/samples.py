@@ -37,6 +37,7 @@ def safety_entries(patient: Patient, neutrophils: Decimal) -> list[Entry]:
     draw = patient.random
     return [
         Entry("anc", "10^9/L", neutrophils),
+        Entry("wbc", "10^9/L", neutrophils + hundredths(patient.immune.uniform(1.1, 2.6))),
         Entry("hemoglobin", "g/L", Decimal(draw.randint(98, 136))),
         Entry("platelets", "10^9/L", Decimal(draw.randint(96, 260))),
         Entry("creatinine", "µmol/L", patient.creatinine()),

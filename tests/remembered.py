@@ -44,7 +44,8 @@ class Step:
 
 
 _steps: dict[tuple[Any, ...], Step] = {}
-_known: set[Heads] = {EMPTY}  # records that nothing but remembered steps has written
+# How many steps led to a record that nothing but remembered steps has written.
+_depth: dict[Heads, int] = {EMPTY: 0}
 _changed: Callable[[], bool] = bool  # nothing has
 _acting = False
 
@@ -63,14 +64,16 @@ def unless(changed: Callable[[], bool]) -> Iterator[None]:
 def remembered(make: Callable[P, T]) -> Callable[P, T]:
     """A factory that is acted out once for each record and each way of calling it.
 
-    While it acts the clock stands at the beginning of the second, so that what it wrote is in no
-    later test's future.  It may not change its arguments, nor delete anything.
+    While it acts the clock stands, at the beginning of the second and a microsecond more for each
+    step before: what it wrote keeps its order and is in no later test's future.  It may not change
+    its arguments, nor delete anything.
     """
 
     @functools.wraps(make)
     def called(*args: P.args, **kwargs: P.kwargs) -> T:
-        moment = timezone.now().replace(microsecond=0)
-        key = _key(make, moment, args, kwargs)
+        heads = _heads()
+        moment = _moment(_depth.get(heads, 0))
+        key = _key(make, heads, moment, args, kwargs)
         if key is None:
             return make(*args, **kwargs)
         given = [*args, *kwargs.values()]
@@ -83,22 +86,29 @@ def remembered(make: Callable[P, T]) -> Callable[P, T]:
             result, statements = _acted(lambda: make(*args, **kwargs))
         arguments, copied = copy.deepcopy((given, result))
         _steps[key] = Step(statements, arguments, copied)
-        _known.add(_heads())
+        _depth[_heads()] = _depth[heads] + 1
         return result
 
     return called
 
 
+def _moment(depth: int) -> dt.datetime:
+    now = timezone.now()
+    return min(now, now.replace(microsecond=0) + dt.timedelta(microseconds=depth))
+
+
 def _key(
-    make: Callable[..., Any], moment: dt.datetime, args: Any, kwargs: Any
+    make: Callable[..., Any], heads: Heads, moment: dt.datetime, args: Any, kwargs: Any
 ) -> tuple[Any, ...] | None:
     """The record and the call; none where either cannot be told from others."""
     overridden = type(settings._wrapped).__name__ == "UserSettingsHolder"
-    if _changed() or overridden or abs(clock.now() - moment) > dt.timedelta(seconds=2):
+    played = abs(clock.now() - moment) > dt.timedelta(seconds=2)
+    if heads not in _depth or _changed() or overridden or played:
         return None
-    heads = _heads()
-    call = "|".join([*map(_spelled, args), *(f"{name}={_spelled(kwargs[name])}" for name in kwargs)])
-    if heads not in _known or " at 0x" in call:  # the address of an object tells nothing about it
+    call = "|".join(
+        [*map(_spelled, args), *(f"{name}={_spelled(kwargs[name])}" for name in kwargs)]
+    )
+    if " at 0x" in call:  # the address of an object tells nothing about it
         return None
     return make.__name__, call, heads, moment, clock.today(), get_language()
 
@@ -156,13 +166,13 @@ def _difference(before: Rows, after: Rows) -> list[Statement]:
         old = before[model]
         if old.keys() - rows.keys():
             raise AssertionError(f"A factory that deletes cannot be remembered: {model.__name__}")
-        new = [row for key, row in rows.items() if key not in old]
-        statements += _inserts(model, new)
+        # What a new row replaces is closed before it.
         statements += [
             _update(model, key, old[key], row)
             for key, row in rows.items()
             if key in old and old[key] != row
         ]
+        statements += _inserts(model, [row for key, row in rows.items() if key not in old])
     return statements
 
 
@@ -184,9 +194,7 @@ def _update(
     """Only what differs: a login beside it stays."""
     columns = [field.column for field in model._meta.concrete_fields]
     changed = {
-        column: value
-        for column, was, value in zip(columns, old, new, strict=True)
-        if was != value
+        column: value for column, was, value in zip(columns, old, new, strict=True) if was != value
     }
     places = ", ".join(f"{_names([column])} = %s" for column in changed)
     where = f"WHERE {_names([model._meta.pk.column])} = %s"

@@ -73,6 +73,12 @@ def _give_up(file: ImportFile, why: Message) -> None:
             file.save()
 
 
+def _finish(file: ImportFile, by: User) -> None:
+    with recorded(by=by, reason="Every row was dealt with"):
+        file.status = Status.DONE
+        file.save()
+
+
 class _Run:
     """One worker's way through a file."""
 
@@ -91,7 +97,7 @@ class _Run:
         rows = self._behind(before)[:CHUNK]
         if not rows:
             self._compute_counts(by)
-        with recorded(by=by, reason="Every row was dealt with"):
+        with recorded(by=by):
             # Participants first, in one order, as everywhere; only then the file.
             people = participants_of(drafts_of(rows), file.laboratory, by)
             held = list(people.select_for_update(of=("self",)).order_by("pk"))
@@ -105,8 +111,7 @@ class _Run:
                 verdicts = [judge.verdict(number, reading) for number, reading in rows]
                 Chunk(file, facts, by).write(verdicts)
             else:
-                file.status = Status.DONE
-                file.save()
+                _finish(file, by)
         return bool(rows)
 
     def _compute_counts(self, by: User) -> None:

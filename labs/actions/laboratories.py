@@ -48,7 +48,13 @@ def register_laboratory(site: Site, *, name: str, by: User, key: UUID | None = N
 
 
 def rename_laboratory(
-    laboratory: Laboratory, *, name: str, reason: str, version: int, by: User, key: UUID | None = None
+    laboratory: Laboratory,
+    *,
+    name: str,
+    reason: str,
+    version: int,
+    by: User,
+    key: UUID | None = None,
 ) -> Laboratory:
     """Correct the name of a laboratory, which its results show from now on.
 
@@ -113,7 +119,7 @@ def correct_range(
     _check_faults(range_faults(row, current()))
     with recorded(by=by, reason=reason.strip(), key=key):
         laboratory = _locked(saved.laboratory, by=by)
-        found = locked(ReferenceRange.objects.filter(pk=saved.pk), version=version)
+        found: ReferenceRange = locked(ReferenceRange.objects.filter(pk=saved.pk), version=version)
         _check_overlaps(row, laboratory.ranges.exclude(pk=found.pk))
         _replace(found, asdict(row))
         return found
@@ -176,7 +182,7 @@ def correct_assay(
     _check_faults(assay_faults(row, current()))
     with recorded(by=by, reason=reason.strip(), key=key):
         _locked(saved.laboratory, by=by)
-        found = locked(Assay.objects.filter(pk=saved.pk), version=version)
+        found: Assay = locked(Assay.objects.filter(pk=saved.pk), version=version)
         _replace(found, asdict(row))
         return found
 

@@ -84,14 +84,14 @@ class ResultCorrectionForm(CorrectionForm, ValueForm):
         printed = self.cleaned_data.get("printed")
         if printed and self.cleaned_data.get("replicates"):
             self._check_mean(printed)
-        is_open = printed and parse_result(printed)[0] is Operator.NOT_EVALUABLE
+        is_open = printed and parse_result(printed, signed=True)[0] is Operator.NOT_EVALUABLE
         if is_open and not self.cleaned_data.get("note"):
             self.add_error("note", gettext("say why it could not be evaluated"))
         return self.cleaned_data
 
     def _check_mean(self, printed: str) -> None:
         """The result is what its readings come to; readings beyond the range all say the same."""
-        summary, (operator, value) = summarise(self._readings), parse_result(printed)
+        summary, (operator, value) = summarise(self._readings), parse_result(printed, signed=True)
         if summary.mean is None:
             if set(self._readings) != {(operator, value)}:
                 self.add_error("replicates", summary.step.render(gettext))

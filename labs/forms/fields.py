@@ -54,7 +54,8 @@ class SubjectField(forms.CharField):
 class PrintedResultField(forms.CharField):
     """A result: ``52000``, ``<500``, and where the assay can say so ``not detected``.
 
-    Cleans to the text of ``Result.printed``, empty without a result.
+    Cleans to the text of ``Result.printed``, empty without a result.  ``signed``: a number may be
+    below zero.
     """
 
     default_error_messages = {  # noqa: RUF012 - Django's own pattern
@@ -62,8 +63,16 @@ class PrintedResultField(forms.CharField):
         "number": _("Enter a number, <number or >number"),
     }
 
-    def __init__(self, *, not_detected: bool, not_evaluable: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        not_detected: bool,
+        not_evaluable: bool = False,
+        signed: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        self.signed = signed
         allowed = {Operator.NOT_DETECTED: not_detected, Operator.NOT_EVALUABLE: not_evaluable}
         self.without_number = {operator for operator, allows in allowed.items() if allows}
 
@@ -72,7 +81,7 @@ class PrintedResultField(forms.CharField):
         if not text:
             return ""
         try:
-            operator, number = parse_result(text)
+            operator, number = parse_result(text, signed=self.signed)
         except UnreadableResult as unreadable:
             raise ValidationError(unreadable.message.render(gettext)) from None
         if number is None and operator not in self.without_number:

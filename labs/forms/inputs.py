@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from enrollment.forms.fields import ExactField
 from labs.forms.fields import PrintedResultField
 from labs.readings import limit_label, limits_of
-from labs.rules.limits import bound_text
+from labs.rules.limits import bound_text, may_be_negative
 from trial_site.protocol.definition import Analyte
 
 
@@ -23,6 +23,7 @@ def printed_field(
         help_text=escape(_printed_help(analyte)),
         not_detected=analyte.group == "pcr",
         not_evaluable=not_evaluable,
+        signed=may_be_negative(analyte.entry_limits),
         required=required,
     )
 

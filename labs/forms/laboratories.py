@@ -138,7 +138,9 @@ class AssayForm(_DeclaredForm):
     lloq = _limit(Assay, "lloq")
     uloq = _limit(Assay, "uloq")
     copies_per_iu = _limit(
-        Assay, "copies_per_iu", help_text=_("CMV-DNA in IU/mL only; without it nothing is converted")
+        Assay,
+        "copies_per_iu",
+        help_text=_("CMV-DNA in IU/mL only; without it nothing is converted"),
     )
     factor_source = column_field(
         Assay,
@@ -150,7 +152,7 @@ class AssayForm(_DeclaredForm):
     positive_from = _limit(Assay, "positive_from", help_text=_("CMV IgM and IgG only"))
     grey_from = _limit(Assay, "grey_from")
 
-    field_order = (
+    field_order: tuple[str, ...] = (
         *("analyte", "name", "unit", "lod", "lloq", "uloq", "copies_per_iu", "factor_source"),
         *("positive_from", "grey_from"),
     )

@@ -56,7 +56,7 @@ class ValueForm(EntryForm):
 
     def entry(self, analyte: Analyte, prefix: str = "") -> Entry:
         data = self.cleaned_data
-        operator, value = parse_result(data[f"{prefix}printed"])
+        operator, value = parse_result(data[f"{prefix}printed"], signed=True)
         return Entry(
             analyte=analyte.code,
             unit=data[f"{prefix}unit"],

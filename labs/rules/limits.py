@@ -46,6 +46,11 @@ def bound_text(bound: Bound, limit: Message | str | None = None) -> Message:
     return Message(_COMPARISONS[bound.comparison], {"limit": limit or plain(bound.value)})
 
 
+def may_be_negative(limits: EntryLimits | None) -> bool:
+    """Whether a number below zero is possible: what is left after a control was subtracted."""
+    return limits is not None and any(bound.value < 0 for bound in limits.hard)
+
+
 def check_limits(limits: EntryLimits, value: Number) -> EntryCheck:
     """Hold ``value``, in ``limits.unit``, against the hard limits and then the soft ones.
 

@@ -190,6 +190,7 @@ def log10_text(copies: Decimal) -> str:
 _NOT_DETECTED = frozenset({"nd", "not detected", "target not detected", "未检出", "未检测到"})
 _NOT_EVALUABLE = frozenset({"ne", "not evaluable", "不可评估", "无法评估"})
 HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_MINUS = ("-", "\N{MINUS SIGN}")
 _NUMBER = re.compile(
     r"""
     (?P<operator>[<>=]?) \s*
@@ -209,10 +210,11 @@ class UnreadableResult(ValueError):
         self.message = message
 
 
-def parse_result(text: str) -> tuple[Operator, Decimal | None]:
+def parse_result(text: str, *, signed: bool = False) -> tuple[Operator, Decimal | None]:
     """The operator and the number of a printed result, ``"52,000"``, ``"<500"``, ``"未检出"``.
 
-    The number carries no unit and is ``None`` for "not detected".  Raises ``UnreadableResult``
+    The number carries no unit and is ``None`` for "not detected".  ``signed``: it may be below
+    zero, as what is left after a control was subtracted.  Raises ``UnreadableResult``
     for everything that could mean two things: a comma that does not part thousands, "negative"
     or "阴性" (not detected, or below some limit?), a unit, nothing at all.  Source: DOMAIN 6.
     """
@@ -221,11 +223,12 @@ def parse_result(text: str) -> tuple[Operator, Decimal | None]:
         return Operator.NOT_DETECTED, None
     if printed.lower() in _NOT_EVALUABLE:
         return Operator.NOT_EVALUABLE, None
-    match = _NUMBER.fullmatch(printed)
-    if match is None:
+    below_zero = signed and printed.startswith(_MINUS)
+    match = _NUMBER.fullmatch(printed[1:] if below_zero else printed)
+    if match is None or (below_zero and match["operator"]):
         raise UnreadableResult(_refusal(printed))
     digits = match["digits"].replace(",", "") + (match["decimals"] or "")
-    number = Decimal(f"{digits}E{match['exponent'] or 0}")
+    number = Decimal(f"{'-' if below_zero else ''}{digits}E{match['exponent'] or 0}")
     return Operator(match["operator"] or Operator.EQUAL), number
 
 

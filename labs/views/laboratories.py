@@ -120,9 +120,7 @@ def range_correct(request: StaffRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         saved = attempt(
             form,
-            lambda: actions.correct_range(
-                row, row=form.row, by=request.user, **_correction(form)
-            ),
+            lambda: actions.correct_range(row, row=form.row, by=request.user, **_correction(form)),
         )
         if saved:
             return _saved(request, row.laboratory, saved, _("The range is corrected."))
@@ -151,9 +149,7 @@ def assay_correct(request: StaffRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         saved = attempt(
             form,
-            lambda: actions.correct_assay(
-                row, row=form.row, by=request.user, **_correction(form)
-            ),
+            lambda: actions.correct_assay(row, row=form.row, by=request.user, **_correction(form)),
         )
         if saved:
             return _saved(request, row.laboratory, saved, _("The assay is corrected."))

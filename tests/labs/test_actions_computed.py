@@ -8,6 +8,7 @@ import pytest
 
 from enrollment.models import Participant
 from labs.actions import Entry, Sample, correct_result, mark_in_error, record_results
+from labs.actions.receipts import correct_specimen
 from labs.models import Correction, Result, ResultStatus, Specimen
 from oversight.refusals import Refused
 from oversight.trail import AuditEntry
@@ -185,3 +186,23 @@ def test_a_count_that_nothing_gives_any_more_is_in_error(
 def test_what_counts_do_not_depend_on_computes_nothing(participant: Participant, lab: User) -> None:
     drawn(participant, lab, entry("anc", "3.2", "10^9/L"))
     assert Result.objects.count() == 1
+
+
+def test_a_blood_count_moved_to_another_day_takes_its_counts_along(
+    participant: Participant, lab: User
+) -> None:
+    at = noon()
+    (lymphocytes,) = drawn(participant, lab, entry("lymphocytes", "1.20", "10^9/L"), at=at)
+    drawn(participant, lab, entry("nk_percent", "11.5"), at=at + dt.timedelta(hours=2))
+    tube = lymphocytes.specimen
+    moved = Sample(tube.kind, at - dt.timedelta(days=2))
+    correct_specimen(
+        tube, sample=moved, unusable="", reason="Wrong day", version=tube.version, by=lab
+    )
+    assert counts() == {}
+    tube.refresh_from_db()
+    correct_specimen(
+        tube, sample=Sample(tube.kind, at), unusable="", reason="It was right",
+        version=tube.version, by=lab,
+    )  # fmt: skip
+    assert count("nk_count").value == Decimal("138")

@@ -274,7 +274,7 @@ def test_rows_become_results_with_where_they_came_from(
     assert (viral.import_file, viral.import_row, viral.source) == (file, 2, "file")
     assert (viral.laboratory, viral.specimen.laboratory) == (laboratory, laboratory)
     entry = AuditEntry.objects.get(model="labs.result", object_id=str(viral.pk))
-    assert (entry.actor, entry.changes["import_row"]) == (lab, [None, 2])
+    assert (entry.actor, entry.changes["import_row"], entry.reason) == (lab, [None, 2], "")
     assert viral.history.count() == 1
     assert not list(verification.verify())
 
@@ -406,7 +406,7 @@ def test_counts_are_computed_after_the_last_row_and_never_beside_a_printed_one(
     monkeypatch: pytest.MonkeyPatch,
     chunk: int,
 ) -> None:
-    """DOMAIN 7: lymphocytes 1.20 and 11.5 % are 138/µL; the laboratory prints CD4 itself."""
+    """DOMAIN 7: lymphocytes 1.20 and 11.5 % are 138/µL; a printed count stands."""
     monkeypatch.setattr(import_runs, "CHUNK", chunk)
     blood = {"Specimen": "whole_blood"}
     file = imported(
@@ -416,14 +416,14 @@ def test_counts_are_computed_after_the_last_row_and_never_beside_a_printed_one(
     )
     assert set(outcomes(file).values()) == {"written"}, reasons(file, 3)
     assert str(Result.objects.get(analyte="nk_count").value.normalize()) == "138"
-    late = imported(laboratory, row(participant, "140", Test="nk_count", Unit="/µL", **blood))
-    assert outcomes(late) == {2: "refused"}
+    late = imported(laboratory, row(participant, "140", Test="nk_count", Unit="cells/µL", **blood))
+    assert "is saved already, as 138" in reasons(late, 2)
     other = {"Collected": at(hours_ago(9)), **blood}
     printed = imported(
         laboratory,
         row(participant, "1.20", Test="lymphocytes", Unit="10^9/L", **other),
         row(participant, "11.5", Test="nk_percent", Unit="%", **other),
-        row(participant, "140", Test="nk_count", Unit="/µL", **other),
+        row(participant, "140", Test="nk_count", Unit="cells/µL", **other),
         name="printed.csv",
     )
     assert set(outcomes(printed).values()) == {"written"}

@@ -156,9 +156,7 @@ def test_what_eligibility_was_judged_by_needs_a_look(
     assert waiting(investigator) == ([entry.analyte] if looks else [])
 
 
-def test_an_error_needs_a_look_too(
-    participant: Participant, investigator: User, lab: User
-) -> None:
+def test_an_error_needs_a_look_too(participant: Participant, investigator: User, lab: User) -> None:
     (result,) = entered(participant, pcr("5200"))
     mark_in_error(result, reason="Another patient", version=1, by=lab)
     (alert,) = open_alerts(investigator)
@@ -244,9 +242,7 @@ def test_an_acknowledgement_says_what_was_decided(low: Result, investigator: Use
         acknowledge(low, decision="  ", version=1, by=investigator)
 
 
-def test_a_version_that_was_replaced_is_not_acknowledged(
-    low: Result, investigator: User
-) -> None:
+def test_a_version_that_was_replaced_is_not_acknowledged(low: Result, investigator: User) -> None:
     corrected(low, safety("anc", "0.64", "10^9/L", lln="1.8"))
     with pytest.raises(StaleRecord):
         acknowledge(low, decision=DECISION, version=1, by=investigator)
@@ -335,9 +331,7 @@ def test_a_decision_is_required_and_what_was_typed_stays(login: Login, low: Resu
     assert not Acknowledgement.objects.exists()
 
 
-def test_a_result_that_was_corrected_meanwhile_is_looked_at_anew(
-    login: Login, low: Result
-) -> None:
+def test_a_result_that_was_corrected_meanwhile_is_looked_at_anew(login: Login, low: Result) -> None:
     data: dict[str, Any] = {
         "entry_key": str(uuid4()),
         "record_version": "1",
@@ -364,7 +358,9 @@ def test_what_somebody_acknowledged_is_told_on_the_page(
     assert "waits for no acknowledgement" in page
     assert DECISION in page
     data = {"entry_key": str(uuid4()), "record_version": "1", "decision": "Again"}
-    assert "has acknowledged this result already" in client.post(page_of(low), data).content.decode()
+    assert (
+        "has acknowledged this result already" in client.post(page_of(low), data).content.decode()
+    )
 
 
 @pytest.mark.requirement("R11")

@@ -189,9 +189,7 @@ def test_nobody_else_registers(tube: Specimen, staff: dict[Role, User], role: Ro
 def test_another_sites_tube_is_left_alone(
     stranger: Participant, other_site: Site, lab: User
 ) -> None:
-    theirs = receive_specimen(
-        stranger, sample=drawn(), by=factories.user(Role.LAB, other_site)
-    )
+    theirs = receive_specimen(stranger, sample=drawn(), by=factories.user(Role.LAB, other_site))
     with pytest.raises(PermissionDenied):
         receive_specimen(stranger, sample=drawn("plasma"), by=lab)
     with pytest.raises(PermissionDenied):
@@ -363,9 +361,7 @@ def test_others_read_without_the_buttons(login: Login, tube: Specimen, role: Rol
 def test_another_sites_tube_does_not_exist(
     login: Login, stranger: Participant, other_site: Site
 ) -> None:
-    theirs = receive_specimen(
-        stranger, sample=drawn(), by=factories.user(Role.LAB, other_site)
-    )
+    theirs = receive_specimen(stranger, sample=drawn(), by=factories.user(Role.LAB, other_site))
     client = login(Role.LAB)
     for name in ("specimen", "specimen-reject", "specimen-correct"):
         assert client.get(at(name, theirs)).status_code == 404

@@ -201,10 +201,13 @@ def test_an_empty_kind_says_so(site: Site, login: Login) -> None:
 @pytest.mark.parametrize(
     ("role", "offered"),
     [
-        (Role.COORDINATOR, {"Visits", "End participation"}),
-        (Role.NURSE, {"Visits"}),
-        (Role.INVESTIGATOR, {"Withdraw drugs", "Visits", "End participation"}),
-        (Role.MONITOR, {"Visits"}),
+        (Role.COORDINATOR, {"Visits", "Laboratory course", "End participation"}),
+        (Role.NURSE, {"Visits", "Laboratory course"}),
+        (
+            Role.INVESTIGATOR,
+            {"Withdraw drugs", "Visits", "Laboratory course", "End participation"},
+        ),
+        (Role.MONITOR, {"Visits", "Laboratory course"}),
     ],
 )
 def test_buttons_are_those_of_the_role(treated: Participant, role: Role, offered: set[str]) -> None:

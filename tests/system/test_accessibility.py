@@ -201,8 +201,8 @@ def importing(trial: Trial) -> list[str]:
 def inbox(trial: Trial) -> list[str]:
     """Specimens from their arrival on, and the laboratory that measures them."""
     by, who = factories.user(Role.LAB, trial.treated.site), trial.treated
-    tube = receive_specimen(who, sample=Sample("serum", hours_ago(2), visit="D7"), by=by)
-    spoilt = receive_specimen(who, sample=Sample("plasma", hours_ago(2)), by=by)
+    tube = receive_specimen(who, sample=Sample("serum", hours_ago(3), visit="D7"), by=by)
+    spoilt = receive_specimen(who, sample=Sample("plasma", hours_ago(3)), by=by)
     reject_specimen(spoilt, why="Haemolysed", version=1, by=by)
     laboratory = laboratory_of(who.site)
     day = clock.today()
