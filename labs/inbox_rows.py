@@ -25,10 +25,10 @@ from trial_site.protocol.definition import gettext_noop
 BADGES = {
     SampleState.EXPECTED: ("due", gettext_noop("Expected")),
     SampleState.UNUSABLE: ("bad", gettext_noop("Cannot be used")),
-    SampleState.RECEIVED: ("unknown", gettext_noop("Received")),
+    SampleState.RECEIVED: ("unknown", gettext_noop("Awaiting results")),
     SampleState.MISSING: ("late", gettext_noop("Missing")),
     SampleState.TO_COME: ("planned", gettext_noop("To come")),
-    SampleState.COMPLETE: ("done", gettext_noop("Complete")),
+    SampleState.COMPLETE: ("done", gettext_noop("Results in")),
 }
 ENTRY_PAGES = {
     "pcr": "labs:pcr-new",

@@ -18,6 +18,7 @@ _ENTRY: Methods = {"GET": ENTER_RESULTS.roles, "POST": ENTER_RESULTS.roles}
 _SETTING_UP: Methods = {"GET": SET_UP.roles, "POST": SET_UP.roles}
 PAGES: dict[str, Methods | None] = {
     "labs:index": {"GET": READ_RESULTS.roles},
+    "labs:index-download": {"GET": READ_RESULTS.roles},
     "labs:pcr-new": _ENTRY,
     "labs:pcr-run": _ENTRY,
     "labs:flow-new": _ENTRY,
@@ -34,6 +35,7 @@ PAGES: dict[str, Methods | None] = {
     "labs:result-correct": _ENTRY,
     "labs:result-acknowledge": {"GET": ACKNOWLEDGE.roles, "POST": ACKNOWLEDGE.roles},
     "labs:inbox": {"GET": READ_RESULTS.roles},
+    "labs:inbox-download": {"GET": READ_RESULTS.roles},
     "labs:specimen-new": _ENTRY,
     "labs:specimen": {"GET": READ_RESULTS.roles},
     "labs:specimen-reject": _ENTRY,

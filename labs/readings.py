@@ -9,8 +9,9 @@ from typing import Any
 from django.utils.timezone import localtime
 
 from labs.models import Assay, CytotoxicityAssay, Result
+from labs.rules.critical import SEVERE
 from labs.rules.numbers import plain, quantity, rounded
-from labs.rules.pcr import Operator, PcrClass, explain, log10_text, parse_result
+from labs.rules.pcr import Operator, PcrClass, canonical, explain, log10_text, parse_result
 from labs.rules.replicates import summarise
 from labs.rules.serology import CutOffs, SerologyClass
 from labs.rules.serology import classify as classify_serology
@@ -18,8 +19,6 @@ from trial_site.messages import Message
 from trial_site.protocol import current
 from trial_site.protocol.definition import AdultRange, Analyte, gettext_noop
 from trial_site.units import spelled
-
-SEVERE = 3  # CTCAE calls grade 3 severe
 
 # The limits that belong to a result: those of the assay, or those of a healthy person.
 QUANTIFICATION, NORMAL = ("lod", "lloq", "uloq"), ("lln", "uln")
@@ -101,16 +100,17 @@ class Reading:
         analyte, result = current().analyte(self.result.analyte), self.result
         if result.canonical_value is None or result.unit == analyte.unit:
             return None
-        canonical = quantity(result.canonical_value, analyte.unit)
-        return Message("%(value)s = %(canonical)s", {"value": result.text, "canonical": canonical})
+        own = quantity(result.canonical_value, analyte.unit)
+        return Message("%(value)s = %(canonical)s", {"value": result.text, "canonical": own})
 
     @property
     def log10(self) -> str:
         """log10 of measured copies, to be shown; empty for any other result."""
-        result = self.result
-        if result.analyte != current().pcr.analyte or result.operator != Operator.EQUAL:
+        rule, result = current().pcr, self.result
+        if result.analyte != rule.analyte or result.operator != Operator.EQUAL:
             return ""
-        return log10_text(result.value) if result.value else ""
+        copies = canonical(result.pcr, rule)
+        return log10_text(copies.value) if copies.value and copies.unit == rule.unit else ""
 
 
 def limits_of(analyte: Analyte) -> tuple[str, ...]:

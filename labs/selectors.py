@@ -44,6 +44,14 @@ def latest_specimens(user: User, *, participant: Participant | None, analyte: st
     )
 
 
+def results_listed(user: User, *, participant: Participant | None, analyte: str) -> LabQuerySet:
+    """The results of the same list, plates aside, the latest first."""
+    results = Result.objects.visible_to(user).in_force().order_by("-collected_at", "-pk")
+    if participant:
+        results = results.filter(participant=participant)
+    return results.filter(analyte=analyte) if analyte else results
+
+
 def results_of(specimen: Specimen) -> list[Result]:
     """The results in force of one specimen, as they were entered."""
     return list(specimen.results.in_force().select_related("participant").order_by("pk"))

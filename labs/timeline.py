@@ -12,9 +12,13 @@ from enrollment.models import Participant
 from labs.models import CytotoxicityAssay
 from labs.permissions import READ_RESULTS
 from labs.readings import Reading, lysis_rule, lysis_text, read, worst
+from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.presentation import TimelineEvent
 from trial_site.protocol import current
+from trial_site.protocol.definition import gettext_noop
+
+ANOTHER_RUN_COUNTS = gettext_noop("another run counts")
 
 
 def events(participant: Participant, user: User) -> list[TimelineEvent]:
@@ -59,6 +63,7 @@ def _plate_event(assay: CytotoxicityAssay) -> TimelineEvent:
         icon="flask",
         title=lysis_text(assay),
         why=capfirst("; ".join(message.render(gettext) for message in why)),
+        badge=None if assay.counts else ("planned", Message(ANOTHER_RUN_COUNTS)),
         history=("labs.cytotoxicityassay", assay.pk),
         kind="lab",
         anchor=f"cytotoxicity-{assay.pk}",

@@ -19,6 +19,7 @@ from labs.views import (
 app_name = "labs"
 urlpatterns = [
     path("", index.index, name="index"),
+    path("results.csv", index.index_download, name="index-download"),
     path("pcr/new/", entry.pcr_new, name="pcr-new"),
     path("pcr/run/", run.pcr_run, name="pcr-run"),
     path("flow/new/", entry.flow_new, name="flow-new"),
@@ -49,6 +50,7 @@ urlpatterns = [
     path("import/<int:pk>/discard/", imports.discard, name="import-discard"),
     path("import/<int:pk>/refused.csv", imports.refused, name="import-refused"),
     path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox.csv", inbox.inbox_download, name="inbox-download"),
     path("specimens/new/", specimens.specimen_new, name="specimen-new"),
     path("specimens/<int:pk>/", specimens.specimen, name="specimen"),
     path("specimens/<int:pk>/reject/", specimens.specimen_reject, name="specimen-reject"),

@@ -27,7 +27,8 @@ from enrollment.facts import ScreeningFacts
 from enrollment.models import Participant, Screening
 from enrollment.states import State
 from labs.rules.stops import hold_reasons
-from outcomes.schedule import conversion_of, pcr_results
+from labs.series import conversion_of
+from outcomes.schedule import pcr_results
 from oversight.signing import Signature
 from simulation.bench import Bench
 from simulation.disease import Fate, Patient

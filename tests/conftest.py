@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 from collections.abc import Callable, Iterator
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +11,9 @@ import pytest_django
 import time_machine
 from django.conf import settings
 from django.db import connection
+from django.template import Context, Template, engines
 from django.test import Client
+from django.test.utils import instrumented_test_render  # type: ignore[attr-defined]
 from django.utils import translation
 
 from oversight import triggers
@@ -43,6 +46,21 @@ def _every_test_begins_in_english() -> Iterator[None]:
 def _patched_actions_are_not_remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a test changes in the program must not reach the beginnings of other tests."""
     with remembered.unless(lambda: bool(monkeypatch._setattr)):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_context_of_whole_pages_is_kept(django_test_environment: None) -> Iterator[None]:
+    """The test client would copy that of each included piece and widget too, thousands a page."""
+
+    def render(template: Template, context: Context) -> Any:
+        engine = engines["django"].engine  # type: ignore[attr-defined]
+        if context.template is template and template.engine is engine:
+            return instrumented_test_render(template, context)
+        return template.nodelist.render(context)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Template, "_render", render)
         yield
 
 

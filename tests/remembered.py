@@ -18,7 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import time_machine
 from django.apps import apps
-from django.conf import settings
+from django.conf import Settings, settings
 from django.db import connection, models, transaction
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -101,7 +101,7 @@ def _key(
     make: Callable[..., Any], heads: Heads, moment: dt.datetime, args: Any, kwargs: Any
 ) -> tuple[Any, ...] | None:
     """The record and the call; none where either cannot be told from others."""
-    overridden = type(settings._wrapped).__name__ == "UserSettingsHolder"
+    overridden = not isinstance(settings._wrapped, Settings)  # type: ignore[misc]
     played = abs(clock.now() - moment) > dt.timedelta(seconds=2)
     if heads not in _depth or _changed() or overridden or played:
         return None
@@ -117,6 +117,8 @@ def _spelled(argument: Any) -> str:
     if isinstance(argument, models.Model):
         values = [getattr(argument, field.attname) for field in argument._meta.concrete_fields]
         return f"{argument._meta.label}{values!r}"
+    if isinstance(argument, dict):
+        return repr({name: _spelled(value) for name, value in argument.items()})
     return repr(argument)
 
 
@@ -178,7 +180,7 @@ def _difference(before: Rows, after: Rows) -> list[Statement]:
 
 def _inserts(model: type[models.Model], rows: list[tuple[Any, ...]]) -> list[Statement]:
     columns = [field.column for field in model._meta.concrete_fields]
-    into = f"INSERT INTO {_names([model._meta.db_table])} ({_names(columns)}) VALUES "
+    into = f"INSERT INTO {_names([model._meta.db_table])} ({_names(columns)}) VALUES "  # noqa: S608
     one = f"({', '.join(['%s'] * len(columns))})"
     size = (connection.features.max_query_params or 10_000) // len(columns)
     parts = [rows[first : first + size] for first in range(0, len(rows), size)]

@@ -14,13 +14,15 @@ from trial_site.roles import Role
 
 THEME_COOKIE, THEMES = "theme", ("light", "dark")
 
-# URL name, label, icon; each shown to the roles that may open it.
+# URL name, label, icon; each shown to the roles that may open it, or that work there.
 NAVIGATION = [
     ("outcomes:worklist", _("Worklist"), "list"),
     ("enrollment:screening-log", _("Screening"), "form"),
     ("enrollment:participants", _("Participants"), "user"),
     ("dosing:sheet", _("Dosing"), "drop"),
     ("labs:index", _("Labs"), "flask"),
+    ("labs:inbox", _("Inbox"), "form"),
+    ("labs:import", _("Import"), "box"),
     ("outcomes:dashboard", _("Outcomes"), "chart"),
     ("outcomes:follow-up", _("Follow-up"), "flag"),
     ("enrollment:allocation-list", _("Allocation list"), "lock"),
@@ -30,6 +32,8 @@ NAVIGATION = [
     ("oversight:accounts", _("Accounts"), "shield"),
     ("protocol", _("Protocol"), "book"),
 ]
+# Others read these pages too, from the laboratory's own.
+WORK_THERE = {"labs:inbox": "labs:specimen-new", "labs:import": "labs:import-mapping"}
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,14 @@ def site_frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def _navigation(request: HttpRequest, user: User) -> list[NavItem]:
-    items = []
-    for name, label, icon in NAVIGATION:
-        if may_open(user, name):
-            url = reverse(name)
-            here = request.path == url or (url != "/" and request.path.startswith(url))
-            items.append(NavItem(url, str(label), icon, here))
-    return items
+    shown = [
+        (reverse(name), label, icon)
+        for name, label, icon in NAVIGATION
+        if may_open(user, WORK_THERE.get(name, name))
+    ]
+    above = [url for url, _label, _icon in shown if url != "/" and request.path.startswith(url)]
+    here = max(above, key=len, default=request.path)
+    return [NavItem(url, str(label), icon, url == here) for url, label, icon in shown]
 
 
 def _site_label(user: User) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -24,6 +24,9 @@ from trial_site.protocol.definition import gettext_noop
 IMPOSSIBLE = gettext_noop("Some values cannot be true")
 
 
+Factors = Mapping[tuple[str, str], Decimal]
+
+
 @dataclass(frozen=True)
 class Fired:
     """A limit that ``entry`` went beyond: ``code`` names the field of a form."""
@@ -38,14 +41,15 @@ class Fired:
 def fired_checks(
     participant: Participant,
     entries: Iterable[Entry],
+    *,
+    factors: Factors,
     prefix: str = "",
-    laboratory: Laboratory | None = None,
 ) -> list[Fired]:
     """What the entry limits say about ``entries``; ``prefix`` goes before the analyte's code.
 
-    IU/mL is held against them by the factor of the laboratory's own assay, where it has one.
+    IU/mL is held against them by the factor that its assay declares (``declared_factors``).
     """
-    found, factors = [], declared_factors(laboratory)
+    found = []
     for entry in entries:
         check = limits_of(entry, factors.get((entry.analyte, entry.assay)))
         if check.message:
@@ -67,7 +71,7 @@ def limits_of(entry: Entry, factor: Decimal | None) -> EntryCheck:
     )
 
 
-def declared_factors(laboratory: Laboratory | None) -> dict[tuple[str, str], Decimal]:
+def declared_factors(laboratory: Laboratory | None) -> Factors:
     """How many copies an IU is, by analyte and the name of the laboratory's assay."""
     if laboratory is None:
         return {}

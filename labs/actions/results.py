@@ -6,7 +6,7 @@ from uuid import UUID
 
 from enrollment.actions.locks import locked_participant
 from enrollment.models import Participant
-from labs.actions.checks import answer, confirmed_checks, fired_checks
+from labs.actions.checks import answer, confirmed_checks, declared_factors, fired_checks
 from labs.actions.computed import COMPUTED_ANEW, refresh_counts
 from labs.actions.corrections import (
     check_reason,
@@ -57,7 +57,7 @@ def record_results(
     ``AlreadyRecorded``, ``PermissionDenied``.  Sources: DOMAIN 6 and 8.
     """
     ENTER_RESULTS.check(by)
-    fired = fired_checks(participant, entries)
+    fired = fired_checks(participant, entries, factors=declared_factors(sample.laboratory))
     answer(fired, confirmed=confirmed, by=by, key=key)
     with recorded(by=by, key=key):
         participant = locked_participant(participant, by=by)
@@ -99,7 +99,7 @@ def correct_result(
     """
     ENTER_RESULTS.check(by)
     reason = check_reason(result, reason)
-    fired = fired_checks(result.participant, [entry])
+    fired = fired_checks(result.participant, [entry], factors=declared_factors(result.laboratory))
     answer(fired, confirmed=confirmed, by=by, key=key)
     with recorded(by=by, reason=reason, key=key):
         participant = locked_participant(result.participant, by=by)

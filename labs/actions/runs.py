@@ -8,7 +8,7 @@ from uuid import UUID
 
 from enrollment.actions.locks import locked_participants
 from enrollment.models import Participant
-from labs.actions.checks import answer, confirmed_checks, fired_checks
+from labs.actions.checks import answer, confirmed_checks, declared_factors, fired_checks
 from labs.actions.entries import Entry, Sample
 from labs.actions.known import known_about
 from labs.actions.making import make_result
@@ -56,8 +56,12 @@ def record_run(
     Source: DOMAIN 6.
     """
     ENTER_RESULTS.check(by)
+    factors = declared_factors(rows[0].sample.laboratory if rows else None)
     fired_by_row = {
-        row.number: fired_checks(row.participant, [row.entry], f"{row.number}-") for row in rows
+        row.number: fired_checks(
+            row.participant, [row.entry], factors=factors, prefix=f"{row.number}-"
+        )
+        for row in rows
     }
     fired = [one for found in fired_by_row.values() for one in found]
     answer(fired, confirmed=confirmed, by=by, key=key)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from enrollment.lists import Address, Filter, filters
+from labs.downloads import inbox_lines
 from labs.inbox import Sample, samples
 from labs.inbox_rows import BADGES, inbox_rows
 from labs.permissions import ENTER_RESULTS
 from labs.rules.inbox import OPEN, SampleState
 from labs.views.pages import page
+from oversight.downloads import download
 from trial_site.http import StaffRequest
 from trial_site.protocol import current
 from trial_site.templatetags.trial import say
@@ -26,8 +28,7 @@ STATES = {state.value for state in SampleState}
 @require_GET
 def inbox(request: StaffRequest) -> HttpResponse:
     """Each sample of a planned visit and what became of it, the most urgent first."""
-    subject = request.GET.get("participant", "").strip().upper()
-    state, visit = request.GET.get("state", ""), request.GET.get("visit", "")
+    subject, state, visit = _chosen(request)
     found = samples(request.user, subject=subject)
     of_visit = [sample for sample in found if visit in {"", sample.rule.code}]
     of_state = [sample for sample in found if _is_shown(sample, state)]
@@ -47,6 +48,26 @@ def inbox(request: StaffRequest) -> HttpResponse:
         may_enter=ENTER_RESULTS.allows(request.user),
         here=_("Inbox"),
     )
+
+
+@require_GET
+def inbox_download(request: StaffRequest) -> HttpResponseBase:
+    """The same list as CSV, by the same filters."""
+    subject, state, visit = _chosen(request)
+    shown = [
+        sample
+        for sample in samples(request.user, subject=subject)
+        if visit in {"", sample.rule.code} and _is_shown(sample, state)
+    ]
+    told = {"participant": subject, "state": state, "visit": visit}
+    return download(inbox_lines(shown), name="inbox.csv", by=request.user, **told)
+
+
+def _chosen(request: StaffRequest) -> tuple[str, str, str]:
+    """Participant, state and visit that the address asks for."""
+    asked = request.GET
+    subject = asked.get("participant", "").strip().upper()
+    return subject, asked.get("state", ""), asked.get("visit", "")
 
 
 def _is_shown(sample: Sample, state: str) -> bool:

@@ -8,6 +8,7 @@ from dosing.models import Administration, Order
 from enrollment.models import Participant
 from tests import factories
 from tests.labs.examples import plated
+from tests.remembered import remembered
 from trial_site.models import Site
 from trial_site.protocol.definition import ArmCode
 
@@ -43,6 +44,7 @@ def with_lysis(participant: Participant, baseline: str, day7: str) -> None:
     plated_lysis(participant, day7, before + dt.timedelta(days=7))
 
 
+@remembered
 def trial_of_ten(site: Site) -> list[Participant]:
     """Ten participants, five an arm, with the lysis of DOMAIN 10."""
     waiting = {arm: iter(values) for arm, values in LYSIS.items()}
@@ -52,6 +54,7 @@ def trial_of_ten(site: Site) -> list[Participant]:
     return people
 
 
+@remembered
 def two_weeks_of_ganciclovir(site: Site) -> Participant:
     """DOMAIN 4: 60 kg, 300 mg every 12 hours for 14 days; one missed, one stopped at 60 %."""
     participant = factories.allocated(site)

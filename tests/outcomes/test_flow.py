@@ -43,6 +43,7 @@ from outcomes.rules.recruitment import Step
 from oversight.accounts import system_actor
 from tests import factories
 from tests.outcomes.courses import CONTROL, IL2, with_lysis
+from tests.remembered import remembered
 from trial_site import clock
 from trial_site.models import Site, User
 from trial_site.protocol import current
@@ -80,6 +81,7 @@ def listed(client: Client, url: str) -> int:
 
 
 @pytest.fixture
+@remembered
 def trial(site: Site, staff: dict[Role, User]) -> dict[str, Participant]:
     """Somebody in every box that can be filled in a few lines."""
     coordinator, investigator = staff[Role.COORDINATOR], staff[Role.INVESTIGATOR]

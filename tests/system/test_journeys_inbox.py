@@ -30,7 +30,7 @@ def test_a_tube_that_was_expected_is_received_and_measured(
     expect(page.get_by_label("Participant", exact=True)).to_have_value("PKU-001")
     fill(page, {"Collected": "2026-03-18T08:00", "Laboratory number": "L-2201"})
     press(page, "Register")
-    says(page, "The specimen is registered.", "Nothing is measured in it yet.", "Received")
+    says(page, "The specimen is registered.", "Nothing is measured in it yet.", "Awaiting results")
     # then the inbox waits for its results alone, and its form knows the tube.
     page.goto("/labs/inbox/?visit=D7&state=received")
     says(page, "No result yet")
