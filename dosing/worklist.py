@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from dosing.cards import Moment, heading, held_by
@@ -18,7 +19,7 @@ from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.presentation import WorkRow
 from trial_site.protocol import current
-from trial_site.protocol.definition import gettext_noop
+from trial_site.protocol.definition import Drug, gettext_noop
 
 _BADGES = {SlotState.LATE: gettext_noop("Late"), SlotState.DUE: gettext_noop("Due")}
 
@@ -97,20 +98,21 @@ def _sort(slot: Slot) -> tuple[dt.date, dt.date, str]:
 
 def _orders(user: User) -> Iterator[WorkRow]:
     """The drugs of the arm that nobody ordered yet."""
+    ordered = {
+        f"ordered_{drug}": Exists(Order.objects.filter(participant=OuterRef("pk"), drug=drug))
+        for drug in Drug
+    }
     treated = (
         Participant.objects.visible_to(user)
         .filter(state__in=(State.ALLOCATED, State.ON_TREATMENT))
         .with_arm()
-    )
-    ordered = set(
-        Order.objects.visible_to(user)
-        .filter(participant__state__in=(State.ALLOCATED, State.ON_TREATMENT))
-        .values_list("participant_id", "drug")
+        .annotate(**ordered)
     )
     for participant in treated:
         arm = current().arm(participant.allocation.arm)
-        for drug in (drug for drug in arm.drugs if (participant.pk, drug) not in ordered):
-            yield _to_order(participant, drug, Message(arm.short_label))
+        for drug in arm.drugs:
+            if not getattr(participant, f"ordered_{drug}"):
+                yield _to_order(participant, drug, Message(arm.short_label))
 
 
 def _to_order(participant: Participant, drug: str, arm: Message) -> WorkRow:

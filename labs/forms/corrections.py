@@ -44,7 +44,7 @@ class ResultCorrectionForm(CorrectionForm, ValueForm):
         required=False,
     )
     replicates = forms.CharField(
-        label=_("Readings"),
+        label=_("Replicate readings"),
         help_text=_("As printed, with spaces between; the result is their mean"),
         max_length=200,
         required=False,
