@@ -23,8 +23,8 @@ from enrollment.models import Participant
 from enrollment.rules.calendar import PlannedWindow, plan
 from labs.models import CytotoxicityAssay, Result
 from labs.rules.conversion import Conversion, DatedResult
-from labs.series import conversion_of
 from labs.rules.pcr import canonical
+from labs.series import conversion_of
 from outcomes.figures.viral_load import ViralLoadPoint
 from outcomes.rules.endpoints import (
     ArmComparison,

@@ -1,6 +1,5 @@
 """From rows to the pure state that decides who is due."""
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 

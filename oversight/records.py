@@ -74,22 +74,23 @@ def note_version(instance: models.Model, *, created: bool, recording: Recording)
         return
     if not created and not recording.reason:
         raise ReasonRequired(instance)
-    version = history_model(type(instance))(
-        history_date=recording.at,
-        history_type="+" if created else "~",
-        history_user_id=recording.by.pk,
+    version = {
+        "history_date": recording.at,
+        "history_change_reason": None,  # the entry has it
+        "history_type": "+" if created else "~",
+        "history_user_id": recording.by.pk,
         **values,
-    )
-    entry = AuditEntry(
-        chain_id=getattr(instance, "audit_chain", TRIAL_CHAIN),
-        action=AuditAction.CREATED if created else AuditAction.CHANGED,
-        model=instance._meta.label_lower,
-        object_id=str(instance.pk),
-        object_label=str(instance)[:200],
-        site_id=getattr(instance, "audit_site_id", None),
-        changes=changes,
-    )
-    recording.note(version, entry)
+    }
+    entry = {
+        "chain_id": getattr(instance, "audit_chain", TRIAL_CHAIN),
+        "action": AuditAction.CREATED if created else AuditAction.CHANGED,
+        "model": instance._meta.label_lower,
+        "object_id": str(instance.pk),
+        "object_label": str(instance)[:200],
+        "site_id": getattr(instance, "audit_site_id", None),
+        "changes": changes,
+    }
+    recording.note(entry, history_model(type(instance)), version)
     setattr(instance, SAVED, _snapshot(values))
 
 
