@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, models, transaction
 
 from oversight.canonical import digest, plain
+from oversight.copying import insert_rows
 from oversight.trail import TRIAL_CHAIN, AuditAction, AuditChain, AuditEntry, OneTimeKey
 from trial_site import clock
 
@@ -40,6 +42,28 @@ class AlreadyRecorded(Exception):
     """This form was saved before: a double click, or a retry over a bad connection."""
 
 
+_BLANK = {
+    "model": "",
+    "object_id": "",
+    "object_label": "",
+    "site_id": None,
+    "history_id": None,
+    "version_digest": "",
+    "event": "",
+}
+_NOTHING: dict[str, Any] = {}
+Values = dict[str, Any]  # of one row to be written, by column, without its own number
+
+
+@dataclass(slots=True)
+class Note:
+    """An audit entry to be written, and the row of ``history`` that it saw, if it saw one."""
+
+    entry: Values
+    history: type[models.Model] | None = None
+    version: Values = field(default_factory=dict)
+
+
 @dataclass
 class Recording:
     """One actor's writes until the outermost ``recorded`` block ends."""
@@ -47,15 +71,20 @@ class Recording:
     by: User
     at: dt.datetime
     reason: str = ""
-    pending: list[tuple[models.Model | None, AuditEntry]] = field(default_factory=list)
+    pending: list[Note] = field(default_factory=list)
 
-    def note(self, version: models.Model | None, entry: AuditEntry) -> None:
-        entry.at = self.at
-        entry.actor = self.by
-        entry.actor_name = self.by.get_username()
-        entry.role = self.by.role
-        entry.reason = self.reason
-        self.pending.append((version, entry))
+    def note(
+        self, entry: Values, history: type[models.Model] | None = None, version: Values = _NOTHING
+    ) -> None:
+        """Queue ``entry``, what happened, with who did it, when and why."""
+        by = {
+            "at": self.at,
+            "actor_id": self.by.pk,
+            "actor_name": self.by.get_username(),
+            "role": self.by.role,
+            "reason": self.reason,
+        }
+        self.pending.append(Note(_BLANK | entry | by, history, version))
 
 
 _current: ContextVar[Recording | None] = ContextVar("recording", default=None)
@@ -118,10 +147,14 @@ def _use(key: UUID, by: User) -> None:
 
 def event(name: str, *, chain: str = TRIAL_CHAIN, site: Site | None = None, **details: Any) -> None:
     """Add an entry that is no version of a record: a list generated, a site granted (R08, R09)."""
-    entry = AuditEntry(
-        chain_id=chain, action=AuditAction.EVENT, event=name, site=site, changes=plain(details)
-    )
-    current().note(None, entry)
+    entry = {
+        "chain_id": chain,
+        "action": AuditAction.EVENT,
+        "event": name,
+        "site_id": site.pk if site else None,
+        "changes": plain(details),
+    }
+    current().note(entry)
 
 
 def write_together(recordings: Iterable[Recording]) -> None:
@@ -133,30 +166,31 @@ def write_together(recordings: Iterable[Recording]) -> None:
         _write([note for recording in recordings for note in recording.pending])
 
 
-def _write(pending: list[tuple[models.Model | None, AuditEntry]]) -> None:
+def _write(notes: list[Note]) -> None:
     """Save the versions, then the entries, a chain at a time in the order of their names."""
-    by_model: dict[type[models.Model], list[models.Model]] = defaultdict(list)
-    for version, _ in pending:
-        if version is not None:
-            by_model[type(version)].append(version)
-    for model, versions in by_model.items():
-        model._default_manager.bulk_create(versions, batch_size=2000)
-    by_chain: dict[str, list[AuditEntry]] = defaultdict(list)
-    for version, entry in pending:
-        if version is not None:
-            entry.history_id = version.pk
-            entry.version_digest = version_digest(version)
-        by_chain[entry.chain_id].append(entry)
+    by_history: dict[type[models.Model], list[Note]] = defaultdict(list)
+    by_chain: dict[str, list[Values]] = defaultdict(list)
+    for note in notes:
+        if note.history is not None:
+            by_history[note.history].append(note)
+        by_chain[note.entry["chain_id"]].append(note.entry)
+    for history, own in by_history.items():
+        insert_rows(history, _digested(own), len(own))
+        for note in own:
+            note.entry["history_id"] = note.version[history._meta.pk.attname]
     heads = _locked(sorted(by_chain))
-    for name in sorted(by_chain):
-        _append(heads[name], by_chain[name])
-    AuditEntry.objects.bulk_create(
-        [entry for name in sorted(by_chain) for entry in by_chain[name]], batch_size=2000
-    )
+    linked = (_linked(heads[name], by_chain[name]) for name in sorted(by_chain))
+    insert_rows(AuditEntry, chain.from_iterable(linked), len(notes))
     if len(heads) == 1:
         next(iter(heads.values())).save(update_fields=["length", "head_hash"])
     elif heads:
         AuditChain.objects.bulk_update(heads.values(), ["length", "head_hash"], batch_size=500)
+
+
+def _digested(notes: list[Note]) -> Iterator[Values]:
+    for note in notes:
+        note.entry["version_digest"] = digest(note.version)
+        yield note.version
 
 
 def _locked(names: list[str]) -> dict[str, AuditChain]:
@@ -173,13 +207,13 @@ def _locked(names: list[str]) -> dict[str, AuditChain]:
     return heads
 
 
-def _append(chain: AuditChain, entries: list[AuditEntry]) -> None:
+def _linked(head: AuditChain, entries: list[Values]) -> Iterator[Values]:
+    """Each entry with its place in the chain and the hash that binds it to those before."""
     for entry in entries:
-        chain.length += 1
-        entry.chain = chain
-        entry.sequence = chain.length
-        entry.previous_hash = chain.head_hash
-        entry.hash = chain.head_hash = entry.computed_hash()
+        head.length += 1
+        entry |= {"sequence": head.length, "previous_hash": head.head_hash}
+        entry["hash"] = head.head_hash = digest(entry)
+        yield entry
 
 
 def version_digest(version: models.Model) -> str:

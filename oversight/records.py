@@ -10,9 +10,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from oversight import copying
 from oversight.canonical import plain
 from oversight.recording import ReasonRequired, Recording, UnrecordedWrite, current
-from oversight.trail import TRIAL_CHAIN, AuditAction, AuditEntry
+from oversight.trail import TRIAL_CHAIN, AuditAction
 
 R = TypeVar("R", bound="Record")
 EMPTY: tuple[Any, ...] = (None, "", {}, [], ())
@@ -210,5 +211,8 @@ def record_many(model: type[R], records: Iterable[R]) -> list[R]:
 
 def insert(model: type[R], records: list[R]) -> None:
     """Insert live rows alone: who calls this notes their versions, in the same transaction."""
-    plain_rows: models.QuerySet[R] = models.QuerySet(model)
-    plain_rows.bulk_create(records, batch_size=2000)
+    if copying.is_worth_it(len(records)):
+        copying.copy_new(model, records)
+    else:
+        plain_rows: models.QuerySet[R] = models.QuerySet(model)
+        plain_rows.bulk_create(records, batch_size=2000)
