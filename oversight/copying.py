@@ -6,16 +6,18 @@ Constraints and triggers hold as ever, and every value is kept as an INSERT woul
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from functools import cache
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.backends.postgresql.psycopg_any import Jsonb
 from django.db.utils import DatabaseError
+
+from oversight.fields import ExactDecimalField
 
 FEWEST = 50  # below, keys that are reserved first cost more than is won
 _LINES_AT_ONCE = 64
@@ -53,7 +55,7 @@ def copy_new(model: type[models.Model], records: Sequence[models.Model]) -> None
     """Insert ``records``, unsaved, as ``bulk_create`` does: each has its key afterwards."""
     for record, key in zip(records, _reserved(model, len(records)), strict=True):
         # What points to a row that is not saved itself is refused, as in bulk_create.
-        record._prepare_related_fields_for_save(operation_name="bulk_create")
+        record._prepare_related_fields_for_save("bulk_create")  # type: ignore[attr-defined]
         record.pk = key
     _copy(model, map(vars, records))
     for record in records:
@@ -78,8 +80,9 @@ def _copy(model: type[models.Model], rows: Iterable[Row]) -> None:
     They are taken one by one while the server writes those before: what makes them must not use
     the database.  Raises what ``bulk_create`` raises for a value that the table does not take.
     """
-    quoted, spellers = connection.ops.quote_name, _spellers(model)
-    columns = ", ".join(quoted(field.column) for field in model._meta.concrete_fields)
+    quoted = connection.ops.quote_name
+    spellers = [(field.attname, _speller(field)) for field in model._meta.concrete_fields]
+    columns = ", ".join(quoted(str(field.column)) for field in model._meta.concrete_fields)
     lines = _Lines("\t".join([spell(row[name]) for name, spell in spellers]) for row in rows)
     with connection.cursor() as cursor:
         try:
@@ -108,27 +111,27 @@ class _Lines:
             raise
 
 
-@cache
-def _spellers(model: type[models.Model]) -> tuple[tuple[str, Speller], ...]:
-    return tuple((field.attname, _speller(field)) for field in model._meta.concrete_fields)
-
-
 def _speller(field: Any) -> Speller:
     """How a value of ``field`` is spelled: at once where the field would not change it."""
-    nothing = _spelled(field.get_db_prep_save(None, connection))
+    prepared, own = field.get_db_prep_save, connections[DEFAULT_DB_ALIAS]
+    nothing = _spelled(prepared(None, own))
     column = field
     while isinstance(column, models.ForeignKey):
         column = column.target_field
-    direct = _AS_IT_IS.get(type(column))
+    has_own_spelling = getattr(column, "encoder", None) is not None  # of JSON
+    at_once = {} if has_own_spelling else _AT_ONCE.get(type(column), {})
 
     def spell(value: Any) -> str:
         if value is None:
             return nothing
-        if direct is not None and type(value) is direct[0]:
-            return direct[1](value)
-        return _spelled(field.get_db_prep_save(value, connection))
+        direct = at_once.get(type(value))
+        return direct(value) if direct else _spelled(prepared(value, own))
 
     return spell
+
+
+def _json(value: list[Any] | dict[str, Any]) -> str:
+    return _escaped(json.dumps(value)) if value else str(value)  # most are empty: [] or {}
 
 
 def _spelled(value: Any) -> str:
@@ -159,20 +162,16 @@ def _escaped(text: str) -> str:
     return text.translate(_ESCAPES)
 
 
-# By the very class of a field: the type of value that it hands to the database as it is.
-_AS_IT_IS: Mapping[type, tuple[type, Speller]] = {
-    **dict.fromkeys((models.CharField, models.TextField), (str, _escaped)),
-    **dict.fromkeys(
-        (
-            models.AutoField,
-            models.BigAutoField,
-            models.IntegerField,
-            models.BigIntegerField,
-            models.PositiveIntegerField,
-            models.PositiveSmallIntegerField,
-            models.PositiveBigIntegerField,
-        ),
-        (int, int.__repr__),
-    ),
-    models.UUIDField: (UUID, str),
+# By the very class of a field: the types of values that it hands to the database as they are.
+_AT_ONCE: Mapping[type, Mapping[type, Speller]] = {
+    models.CharField: {str: _escaped},
+    models.TextField: {str: _escaped},
+    models.BigAutoField: {int: int.__repr__},
+    models.BigIntegerField: {int: int.__repr__},
+    models.PositiveIntegerField: {int: int.__repr__},
+    models.PositiveSmallIntegerField: {int: int.__repr__},
+    models.PositiveBigIntegerField: {int: int.__repr__},
+    models.UUIDField: {UUID: str},
+    models.JSONField: {list: _json, dict: _json},
+    ExactDecimalField: {Decimal: "{:f}".format},
 }

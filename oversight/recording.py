@@ -42,7 +42,8 @@ class AlreadyRecorded(Exception):
     """This form was saved before: a double click, or a retry over a bad connection."""
 
 
-_BLANK = {
+Values = dict[str, Any]  # of one row that is to be written, by column, without its own number
+_NO_RECORD: Values = {
     "model": "",
     "object_id": "",
     "object_label": "",
@@ -51,17 +52,18 @@ _BLANK = {
     "version_digest": "",
     "event": "",
 }
-_NOTHING: dict[str, Any] = {}
-Values = dict[str, Any]  # of one row to be written, by column, without its own number
 
 
 @dataclass(slots=True)
 class Note:
-    """An audit entry to be written, and the row of ``history`` that it saw, if it saw one."""
+    """An audit entry to be written, and the row of ``history`` that it saw, if it saw one.
+
+    Rows are made of values, and models of them only where they are few: a file has thousands.
+    """
 
     entry: Values
-    history: type[models.Model] | None = None
-    version: Values = field(default_factory=dict)
+    history: type[models.Model] | None
+    version: Values
 
 
 @dataclass
@@ -74,9 +76,12 @@ class Recording:
     pending: list[Note] = field(default_factory=list)
 
     def note(
-        self, entry: Values, history: type[models.Model] | None = None, version: Values = _NOTHING
+        self,
+        entry: Values,
+        history: type[models.Model] | None = None,
+        version: Values | None = None,
     ) -> None:
-        """Queue ``entry``, what happened, with who did it, when and why."""
+        """Queue ``entry``, which says what happened, with who did it, when and why."""
         by = {
             "at": self.at,
             "actor_id": self.by.pk,
@@ -84,7 +89,7 @@ class Recording:
             "role": self.by.role,
             "reason": self.reason,
         }
-        self.pending.append(Note(_BLANK | entry | by, history, version))
+        self.pending.append(Note(_NO_RECORD | entry | by, history, version or {}))
 
 
 _current: ContextVar[Recording | None] = ContextVar("recording", default=None)
@@ -184,7 +189,13 @@ def _write(notes: list[Note]) -> None:
     if len(heads) == 1:
         next(iter(heads.values())).save(update_fields=["length", "head_hash"])
     elif heads:
-        AuditChain.objects.bulk_update(heads.values(), ["length", "head_hash"], batch_size=500)
+        AuditChain.objects.bulk_create(  # they are all there: an update in one statement
+            heads.values(),
+            update_conflicts=True,
+            unique_fields=["name"],
+            update_fields=["length", "head_hash"],
+            batch_size=500,
+        )
 
 
 def _digested(notes: list[Note]) -> Iterator[Values]:

@@ -125,7 +125,7 @@ def _first_entry(new: dict[str, Any]) -> dict[str, list[Any]]:
     return {
         name: [None, plain(value)]
         for name, value in new.items()
-        if value not in EMPTY and name != "version"
+        if (value or value not in EMPTY) and name != "version"  # most have a value
     }
 
 

@@ -23,6 +23,7 @@ from labs.importing.verdicts import drafts_of
 from labs.models import ImportFile, Result
 from labs.readers import UnreadableFile
 from labs.rules.mapping import Mapping
+from labs.rules.tables import Table
 from oversight.accounts import system_actor
 from oversight.recording import recorded
 from oversight.records import locked
@@ -49,11 +50,15 @@ def run_import(file_pk: int) -> None:
     except (AlteredFile, UnreadableFile) as error:
         _give_up(file, error.message)
         return
-    run = _Run(file, read_rows(table, Mapping.from_json(file.definition)))
     with no_garbage():
-        while run.goes_on():
-            cache.set(_beat(file_pk), True, _BEATS_SECONDS)
+        _write_rows(file, table)  # whose rows are gone before the collector is back
     cache.delete(_beat(file_pk))
+
+
+def _write_rows(file: ImportFile, table: Table) -> None:
+    run = _Run(file, read_rows(table, Mapping.from_json(file.definition)))
+    while run.goes_on():
+        cache.set(_beat(file.pk), True, _BEATS_SECONDS)
 
 
 def is_being_imported(file_pk: int) -> bool:

@@ -69,6 +69,7 @@ def participants_of(
         .filter(site=laboratory.site_id, subject__in=subjects)
         .select_related("screening__consent_withdrawal")
         .prefetch_related("screening__consents")
+        .defer("screening__eligibility")  # long, and nothing here is judged by it
     )
     return found
 

@@ -8,6 +8,7 @@ import unicodedata
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
 from labs.rules.numbers import half_up
 from trial_site.messages import Message
@@ -73,6 +74,7 @@ _IS_SERIAL = gettext_noop(
 )
 
 
+@lru_cache(maxsize=1024)  # the results of a specimen share it, a row each
 def read_moment(
     text: str,
     *,
@@ -112,6 +114,7 @@ def read_time(text: str, *, serials: bool = False) -> tuple[dt.time, dt.tzinfo |
     return _clock(plain, match), _zone(plain, match)
 
 
+@lru_cache(maxsize=1024)
 def looks_like_date(text: str) -> bool:
     """Whether ``text`` is written as a date in any order: a column swapped with another."""
     return _MOMENT.fullmatch(_plain(text)) is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 
 from labs.rules.limits import bound_text
 from labs.rules.numbers import plain
@@ -74,7 +73,7 @@ class _Case:
         reference = self.references[row.reference]
         if reference is None or reference <= 0:
             return None
-        return row.bound.holds(Fraction(self.value) / Fraction(reference))
+        return row.bound.holds_of(self.value, reference)
 
     @property
     def is_at_most_uln(self) -> bool:

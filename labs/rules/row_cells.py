@@ -38,6 +38,7 @@ class Prepared:
         self.style = mapping.style
         self.wide = mapping.wide
         self.columns = {name: place for place, name in enumerate(header)}
+        self.constants = {meaning: mapping.constant(meaning) for meaning in Meaning}
         self.headers = {meaning: mapping.header_of(meaning) for meaning in Meaning}
         self.words = {
             meaning: {folded(word): own for word, own in words.items()}
@@ -107,7 +108,8 @@ class RowCells:
         """The column of ``meaning``, or else the constant, where that counts."""
         before = len(self.problems)
         header = self.prepared.headers[meaning]
-        text = self.text(header) or (self.prepared.mapping.constant(meaning) if constant else "")
+        text = self.text(header) if header is not None else ""
+        text = text or (self.prepared.constants[meaning] if constant else "")
         if len(text) > MOST_TEXT.get(meaning, len(text)):
             self.fault(self.column(meaning), _LONG_TEXT, limit=str(MOST_TEXT[meaning]))
         if required and not text and len(self.problems) == before:

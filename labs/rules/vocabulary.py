@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from trial_site.protocol import by_version, current
 from trial_site.protocol.definition import Analyte
@@ -30,6 +30,7 @@ _STATUSES = {
 }
 
 
+@lru_cache(maxsize=4096)  # a file says few words, in many rows
 def folded(text: str) -> str:
     """``text`` without what people do not mean by it: case, width, white space at the ends."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
@@ -69,6 +70,7 @@ def _units(version: str, code: str) -> Mapping[str, str]:
     return {writing: units.pop() for writing, units in names.items() if len(units) == 1}
 
 
+@lru_cache(maxsize=1024)
 def _written(unit: str) -> str:
     figures = _RAISED_FIGURES.sub(lambda match: f"10^{match[1].translate(_RAISED)}", unit)
     text = folded(figures).replace("μ", "u").replace("拷贝", "copies")

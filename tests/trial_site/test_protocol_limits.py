@@ -1,11 +1,14 @@
 """Entry limits of protocol 1.0, typed from DOMAIN 2 to 7: the doubtful and the impossible."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trial_site.protocol import current
-from trial_site.protocol.definition import EntryLimits
+from trial_site.protocol.definition import Bound, Comparison, EntryLimits
 
 PROTOCOL = current()
 
@@ -68,3 +71,26 @@ def test_hard_limits(
 
 def test_every_analyte_can_refuse_the_impossible() -> None:
     assert [row.code for row in PROTOCOL.analytes if not row.entry_limits] == []
+
+
+@given(
+    comparison=st.sampled_from(Comparison),
+    limit=st.decimals(0, 1000, places=3),
+    value=st.decimals(-1000, 1000, places=6),
+    reference=st.decimals("0.0001", 1000, places=4),
+)
+def test_a_ratio_is_held_against_a_bound_exactly(
+    comparison: Comparison, limit: Decimal, value: Decimal, reference: Decimal
+) -> None:
+    bound = Bound(comparison, limit, "")
+    ratio = Fraction(value) / Fraction(reference)
+    beyond = ratio - Fraction(limit)
+    expected = {
+        Comparison.AT_LEAST: beyond >= 0,
+        Comparison.ABOVE: beyond > 0,
+        Comparison.AT_MOST: beyond <= 0,
+        Comparison.BELOW: beyond < 0,
+    }[comparison]
+    assert bound.holds_of(value, reference) is bound.holds(ratio) is expected
+    at_it = limit * reference
+    assert bound.holds_of(at_it, reference) is (comparison in {"at_least", "at_most"})

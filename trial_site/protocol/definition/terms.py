@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from enum import StrEnum
 from fractions import Fraction
 
@@ -45,6 +47,16 @@ class Comparison(StrEnum):
     BELOW = "below"
 
 
+# Python compares integers, decimals and fractions with each other exactly.
+_HOLDS: Mapping[Comparison, Callable[[Number, Number], bool]] = {
+    Comparison.AT_LEAST: operator.ge,
+    Comparison.ABOVE: operator.gt,
+    Comparison.AT_MOST: operator.le,
+    Comparison.BELOW: operator.lt,
+}
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
+
 @dataclass(frozen=True)
 class Bound:
     """One limit: ``holds`` is exact, never rounded."""
@@ -55,16 +67,11 @@ class Bound:
 
     def holds(self, value: Number) -> bool:
         """Whether ``value``, in ``self.unit``, is on the named side of the limit."""
-        difference = Fraction(value) - Fraction(self.value)
-        match self.comparison:
-            case Comparison.AT_LEAST:
-                return difference >= 0
-            case Comparison.ABOVE:
-                return difference > 0
-            case Comparison.AT_MOST:
-                return difference <= 0
-            case Comparison.BELOW:
-                return difference < 0
+        return _HOLDS[self.comparison](value, self.value)
+
+    def holds_of(self, value: Decimal, reference: Decimal) -> bool:
+        """Whether ``value`` / ``reference`` is on the named side; ``reference`` is above 0."""
+        return _HOLDS[self.comparison](value, _EXACT.multiply(self.value, reference))
 
 
 def at_least(value: str, unit: str) -> Bound:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from trial_site.protocol.definition.doses import GanciclovirRule, Il2Rule
 from trial_site.protocol.definition.eligibility import (
@@ -71,13 +72,21 @@ class Protocol:
         return next(row for row in self.criteria if row.id == criterion_id)
 
     def analyte(self, code: str) -> Analyte:
-        return next(row for row in self.analytes if row.code == code)
+        return self._analytes[code]
+
+    @cached_property
+    def _analytes(self) -> dict[str, Analyte]:
+        return {row.code: row for row in self.analytes}
 
     def panel(self, group: str) -> Panel:
         return next(row for row in self.panels if row.group == group)
 
     def grade_table(self, analyte: str) -> GradeTable | None:
-        return next((table for table in self.grades if table.analyte == analyte), None)
+        return self._grade_tables.get(analyte)
+
+    @cached_property
+    def _grade_tables(self) -> dict[str, GradeTable]:
+        return {table.analyte: table for table in self.grades}
 
     def visit(self, code: str) -> VisitRule:
         return next(row for row in self.visits if row.code == code)
