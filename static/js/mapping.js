@@ -12,4 +12,15 @@
     event.detail.shouldSwap = false;
     window.htmx.trigger("#mapping", "again");
   });
+
+  // What was chosen before the scripts were here, or came back with the browser's memory of the
+  // page, changes what is asked as well.
+  const isChanged = (select) => {
+    const begun = select.querySelector("option[selected]") ?? select.options[0];
+    return select.selectedOptions[0] !== begun;
+  };
+  document.addEventListener("DOMContentLoaded", () => {
+    const asking = [...document.querySelectorAll("select[data-asks]")];
+    if (asking.some(isChanged)) window.htmx.trigger("#mapping", "again");
+  });
 }
