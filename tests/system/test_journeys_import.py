@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from labs.models import ImportFile, Result
 from labs.tasks import import_file
@@ -120,3 +120,24 @@ def test_what_is_wrong_comes_back_on_a_phone_as_well(
     assert "P-77" in returned
     assert "is no participant" in returned
     assert participant.subject not in returned
+
+
+def test_what_is_chosen_before_the_scripts_have_come_counts(
+    sign_in: Callable[..., Page], site: Site
+) -> None:
+    # Given the mapping of a file on a slow line, its script still on the way,
+    laboratory_of(site)
+    line = row(factories.enrolled(site))
+    line["Who"] = line.pop("Patient")
+    page = sign_in(Role.LAB)
+    bring(page, "run.csv", as_csv([line], ("Who", *HEADER[1:])))
+    on_the_way: list[Route] = []
+    page.route("**/mapping*.js", lambda route: on_the_way.append(route))
+    page.goto(page.url, wait_until="commit")
+    # when the participant's column is chosen, and then the script comes,
+    fill(page, {"Who": "Participant"})
+    says(page, "Say which column names the participant.")
+    on_the_way[0].continue_()
+    # then what follows is asked.
+    expect(page.get_by_text("Say which column names the participant.")).to_have_count(0)
+    expect(page.get_by_label("Who", exact=True)).to_have_value("participant")
