@@ -155,7 +155,8 @@ def _slots(
 def _recorded(user: User, days: Sequence[dt.date]) -> Iterator[Slot]:
     """What was recorded of ``days``."""
     start, end = day_bounds(days[0])[0], day_bounds(days[-1])[1]
-    rows = Administration.objects.visible_to(user).filter(slot_at__gte=start, slot_at__lt=end)
+    rows = Administration.objects.visible_to(user).in_force()
+    rows = rows.filter(slot_at__gte=start, slot_at__lt=end)
     names = ("participant_id", "participant__subject", "order_id", "drug", "order__frequency")
     ends = [(day_bounds(day)[1], day) for day in days]
     for participant, subject, order, drug, frequency, at, status in rows.order_by().values_list(

@@ -93,7 +93,7 @@ def planned_slots(order: Order, day: dt.date) -> tuple[dt.datetime, ...]:
 
 def delivered(participant: Participant, drug: str) -> DosingQuerySet:
     """The doses of ``drug`` that were given, whole or in part, the earliest first."""
-    rows = Administration.objects.filter(participant=participant, drug=drug)
+    rows = Administration.objects.in_force().filter(participant=participant, drug=drug)
     return rows.exclude(status=Administration.Status.NOT_GIVEN).order_by("given_at", "pk")
 
 
@@ -116,7 +116,7 @@ class DrugTotal:
 def totals_to_date(participant: Participant) -> list[DrugTotal]:
     """What the participant has received of each drug, rescue and all, in the order of drugs."""
     by_drug: dict[str, list[Administration]] = defaultdict(list)
-    for row in Administration.objects.filter(participant=participant):
+    for row in Administration.objects.in_force().filter(participant=participant):
         by_drug[row.drug].append(row)
     return [_total(drug, rows) for drug, rows in sorted(by_drug.items())]
 
@@ -137,7 +137,7 @@ def last_given(
     participants: Collection[int], at: dt.datetime
 ) -> dict[tuple[int, str], dt.datetime]:
     """When each participant (primary key) last had each drug, as of ``at``."""
-    rows = Administration.objects.filter(participant__in=participants, given_at__lte=at)
+    rows = Administration.objects.in_force().filter(participant__in=participants, given_at__lte=at)
     latest = rows.order_by().values_list("participant_id", "drug").annotate(Max("given_at"))
     return {(participant, drug): given_at for participant, drug, given_at in latest}
 
@@ -153,9 +153,11 @@ def recorders(administrations: Iterable[Administration]) -> dict[int, tuple[str,
 
 def at_slot(order: Order, slot_at: dt.datetime) -> Administration | None:
     """What was recorded of the order's drug at this slot, under this order or one before."""
-    return Administration.objects.filter(
-        participant=order.participant_id, drug=order.drug, slot_at=slot_at
-    ).first()
+    return (
+        Administration.objects.in_force()
+        .filter(participant=order.participant_id, drug=order.drug, slot_at=slot_at)
+        .first()
+    )
 
 
 def recorded_already(administration: Administration) -> Message:

@@ -57,7 +57,7 @@ def _orders(orders: Iterable[Order]) -> Iterator[TimelineEvent]:
 
 
 def _doses(participant: Participant) -> Iterator[TimelineEvent]:
-    for row in participant.administrations.select_related("order"):
+    for row in participant.administrations.in_force().select_related("order"):
         yield TimelineEvent(
             at=row.given_at or row.slot_at,
             icon=ICON,

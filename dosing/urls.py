@@ -4,7 +4,7 @@ import datetime as dt
 
 from django.urls import path, register_converter
 
-from dosing import views
+from dosing.views import doses, orders, sheet, withdrawal
 
 
 class SlotConverter:
@@ -24,10 +24,10 @@ register_converter(SlotConverter, "slot")
 
 app_name = "dosing"
 urlpatterns = [
-    path("", views.sheet, name="sheet"),
-    path("orders/<str:subject>/<str:drug>/new/", views.order_new, name="order-new"),
-    path("withdraw/<str:subject>/", views.withdraw, name="withdraw"),
-    path("<int:order>/<slot:slot>/give/", views.give, name="give"),
-    path("<int:order>/<slot:slot>/record/", views.record, name="record"),
-    path("administrations/<int:pk>/correct/", views.correct, name="correct"),
+    path("", sheet.sheet, name="sheet"),
+    path("orders/<str:subject>/<str:drug>/new/", orders.order_new, name="order-new"),
+    path("withdraw/<str:subject>/", withdrawal.withdraw, name="withdraw"),
+    path("<int:order>/<slot:slot>/give/", doses.give, name="give"),
+    path("<int:order>/<slot:slot>/record/", doses.record, name="record"),
+    path("administrations/<int:pk>/correct/", doses.correct, name="correct"),
 ]

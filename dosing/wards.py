@@ -66,7 +66,7 @@ class _Rows:
     def of(cls, chosen: Collection[int], moment: Moment) -> "_Rows":
         start, end = day_bounds(moment.day)
         recorded = list(
-            Administration.objects.filter(
+            Administration.objects.in_force().filter(
                 participant__in=chosen, slot_at__gte=start, slot_at__lt=end
             )
         )

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from dosing.models import Administration, DrugChoice
-from dosing.rules.totals import DeliveredDose, Delivery, Total, total_dose
+from dosing.rules.totals import Course, DeliveredDose, Delivery, Total, total_dose
 from enrollment.models import Participant
 from enrollment.rules.calendar import PlannedWindow, plan
 from labs.models import CytotoxicityAssay, Result
@@ -137,8 +137,12 @@ def by_arm(
 def total_rows(participants: Iterable[Participant]) -> list[TotalRow]:
     people = list(participants)
     rows: dict[int, list[Administration]] = defaultdict(list)
-    given = Administration.objects.filter(participant__in=people, drug=DrugChoice.GANCICLOVIR)
-    for row in given.only("participant_id", "drug", "given_at", "slot_at", "amount", "status"):
+    given = Administration.objects.in_force().filter(
+        participant__in=people, drug=DrugChoice.GANCICLOVIR
+    )
+    for row in given.only(
+        "participant_id", "drug", "given_at", "slot_at", "amount", "status", "course"
+    ):
         rows[row.participant_id].append(row)
     return [TotalRow(person, ganciclovir_total(person, rows[person.pk])) for person in people]
 
@@ -152,7 +156,9 @@ def ganciclovir_total(
     withdrawn = participant.withdrawn_on
     return total_dose(
         [
-            DeliveredDose(row.given_at or row.slot_at, row.amount, Delivery(row.status))
+            DeliveredDose(
+                row.given_at or row.slot_at, row.amount, Delivery(row.status), Course(row.course)
+            )
             for row in administrations
             if row.drug == DrugChoice.GANCICLOVIR
         ],
@@ -250,7 +256,7 @@ def _sample(assay: CytotoxicityAssay, il2: list[dt.datetime]) -> DatedSample:
 
 def _il2_times(people: list[Participant]) -> dict[int, list[dt.datetime]]:
     times: dict[int, list[dt.datetime]] = defaultdict(list)
-    given = Administration.objects.filter(participant__in=people, drug=DrugChoice.IL2)
+    given = Administration.objects.in_force().filter(participant__in=people, drug=DrugChoice.IL2)
     for person, at in given.exclude(given_at=None).values_list("participant_id", "given_at"):
         times[person].append(at)
     return times

@@ -152,7 +152,7 @@ def summary(participant: Participant) -> Summary:
     results = list(participant.results.in_force())
     pcr = [result for result in results if result.analyte == current().pcr.analyte]
     conversion = conversion_of(participant, pcr)
-    administrations = list(participant.administrations.all())
+    administrations = list(participant.administrations.in_force())
     return Summary(
         total=ganciclovir_total(participant, administrations),
         il2_given=sum(dose.drug == DrugChoice.IL2 and dose.delivered for dose in administrations),

@@ -219,7 +219,7 @@ def _in_own_unit(result: Result) -> tuple[Decimal | None, Decimal | None, Decima
 def _marks(participant: Participant, user: User, start: dt.date) -> Iterator[LaneMark]:
     book = reverse("outcomes:casebook", args=[participant.subject])
     if SEES_ARM.allows(user):
-        for dose in participant.administrations.order_by("drug", "slot_at"):
+        for dose in participant.administrations.in_force().order_by("drug", "slot_at"):
             yield LaneMark(
                 lane=drug_name(dose.drug).render(gettext),
                 day=_day(dose.given_at or dose.slot_at, start),

@@ -137,8 +137,10 @@ def _day7_may_come(participant: Participant) -> bool:
 def _drugs_given(people: Iterable[Participant]) -> Mapping[int, set[str]]:
     """The drugs of which each participant received any at all."""
     drugs: dict[int, set[str]] = defaultdict(set)
-    doses = Administration.objects.filter(participant__in=list(people)).exclude(
-        status=Administration.Status.NOT_GIVEN
+    doses = (
+        Administration.objects.in_force()
+        .filter(participant__in=list(people))
+        .exclude(status=Administration.Status.NOT_GIVEN)
     )
     for person, drug in doses.order_by().values_list("participant_id", "drug").distinct():
         drugs[person].add(drug)

@@ -12,7 +12,9 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from dosing.actions import order_drug, record_dose, withdraw_drugs
+from dosing.actions.doses import record_dose
+from dosing.actions.orders import order_drug
+from dosing.actions.withdrawal import withdraw_drugs
 from dosing.checks import Given
 from dosing.models import Administration, DrugChoice, Order
 from dosing.proposals import proposal_for

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from dosing.actions import order_drug, record_dose
+from dosing.actions.doses import record_dose
+from dosing.actions.orders import order_drug
 from dosing.checks import Given
 from dosing.models import Administration, DrugChoice, Order
 from enrollment.actions.allocation import allocate

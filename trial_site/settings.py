@@ -31,7 +31,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("HTTPS", default=not (DEMO or DEBUG))
 
 # The rooms, from the ground up (ARCHITECTURE: imports run one way only).
-ROOMS = ["trial_site", "oversight", "enrollment", "labs", "dosing", "outcomes"]
+ROOMS = ["trial_site", "oversight", "enrollment", "labs", "dosing", "safety", "outcomes"]
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

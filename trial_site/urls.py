@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("oversight.urls")),
     path("labs/", include("labs.urls")),
     path("dosing/", include("dosing.urls")),
+    path("safety/", include("safety.urls")),
     path("protocol/", views.protocol, name="protocol"),
     path("accounts/login/", account.login, name="account_login"),
     path("accounts/logout/", account.logout, name="account_logout"),

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from enrollment.actions.locks import locked_participant
 from enrollment.models import Participant
-from labs.actions.entries import Entry
+from labs.actions.entries import Entry, Sample
+from labs.actions.specimens import doubts_about
 from labs.models import FiredCheck, Laboratory
 from labs.rules.limits import EntryCheck, EntryLevel
 from labs.rules.units import check_entry
@@ -40,16 +41,22 @@ class Fired:
 
 def fired_checks(
     participant: Participant,
-    entries: Iterable[Entry],
+    entries: Sequence[Entry],
     *,
     factors: Factors,
     prefix: str = "",
+    sample: Sample | None = None,
 ) -> list[Fired]:
     """What the entry limits say about ``entries``; ``prefix`` goes before the analyte's code.
 
-    IU/mL is held against them by the factor that its assay declares (``declared_factors``).
+    IU/mL is held against them by the factor that its assay declares (``declared_factors``).  What
+    is asked about the ``sample`` that they are of is asked once, at the first of them.
     """
     found = []
+    doubts = doubts_about(participant, sample) if sample and entries else ()
+    for message in doubts:
+        code = f"{prefix}{entries[0].analyte}"
+        found.append(Fired(participant, entries[0], EntryLevel.DOUBTFUL, message, code))
     for entry in entries:
         check = limits_of(entry, factors.get((entry.analyte, entry.assay)))
         if check.message:

@@ -51,13 +51,14 @@ def record_results(
 ) -> list[Result]:
     """Enter the results of one specimen, each with its canonical value and CTCAE grade.
 
-    Raises ``NeedsConfirmation`` for values outside soft limits unless ``confirmed``, ``Refused``
-    for impossible ones, impossible times of the specimen and a result that the specimen has
-    already, ``InconvertibleUnit``,
-    ``AlreadyRecorded``, ``PermissionDenied``.  Sources: DOMAIN 6 and 8.
+    Raises ``NeedsConfirmation`` for values outside soft limits and for blood drawn before the
+    consent unless ``confirmed``, ``Refused`` for impossible ones, impossible times of the specimen
+    and a result that the specimen has already, ``InconvertibleUnit``, ``AlreadyRecorded``,
+    ``PermissionDenied``.  Sources: DOMAIN 6 and 8.
     """
     ENTER_RESULTS.check(by)
-    fired = fired_checks(participant, entries, factors=declared_factors(sample.laboratory))
+    factors = declared_factors(sample.laboratory)
+    fired = fired_checks(participant, entries, factors=factors, sample=sample)
     answer(fired, confirmed=confirmed, by=by, key=key)
     with recorded(by=by, key=key):
         participant = locked_participant(participant, by=by)

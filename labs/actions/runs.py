@@ -59,7 +59,11 @@ def record_run(
     factors = declared_factors(rows[0].sample.laboratory if rows else None)
     fired_by_row = {
         row.number: fired_checks(
-            row.participant, [row.entry], factors=factors, prefix=f"{row.number}-"
+            row.participant,
+            [row.entry],
+            factors=factors,
+            prefix=f"{row.number}-",
+            sample=row.sample,
         )
         for row in rows
     }

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from django.utils.timezone import make_aware
+
 from enrollment.actions.gates import check_collected
 from enrollment.models import Participant
 from labs.actions.entries import Sample
@@ -11,6 +15,8 @@ from oversight.refusals import Refused
 from trial_site import clock
 from trial_site.messages import Message
 from trial_site.protocol.definition import gettext_noop
+
+_NO_CONSENT_YET = gettext_noop("Collected before the consent was signed. Is this right?")
 
 
 def specimen_of(participant: Participant, sample: Sample) -> Specimen:
@@ -32,15 +38,30 @@ def specimen_of(participant: Participant, sample: Sample) -> Specimen:
 
 
 def refuse_impossible(participant: Participant, sample: Sample) -> None:
-    """Raises ``Refused`` for impossible moments, and for blood drawn after the consent was
-    withdrawn."""
+    """Raises ``Refused`` for impossible moments, before birth among them, and for blood drawn after
+    the consent was withdrawn."""
     check_collected(participant.screening, sample.collected_at)
-    faults = sampling_faults(sample.collected_at, sample.received_at, now=clock.now())
+    moments = sample.collected_at, sample.received_at
+    faults = sampling_faults(*moments, now=clock.now(), born=born_at(participant))
     if faults:
         raise Refused(
             Message(gettext_noop("The specimen's times cannot be true")),
             [message for _, message in faults],
         )
+
+
+def doubts_about(participant: Participant, sample: Sample) -> tuple[Message, ...]:
+    """What may be true and is asked about: collected before the first consent."""
+    consent = participant.screening.consent
+    if consent is not None and sample.collected_at < consent.signed_at:
+        return (Message(_NO_CONSENT_YET),)
+    return ()
+
+
+def born_at(participant: Participant) -> dt.datetime | None:
+    """The beginning of the participant's day of birth on the site's clock, where it is known."""
+    born = participant.screening.facts.get("birth_date")
+    return make_aware(dt.datetime.fromisoformat(born)) if born else None
 
 
 def new_specimen(participant: Participant, sample: Sample) -> Specimen:

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from labs.actions.entries import Entry, Sample
+from labs.actions.specimens import doubts_about
 from labs.importing.comparing import Against, Contradictions, Readings, against, contradictions
 from labs.importing.facts import Facts, Place, facts_about, participants_of, value_of
-from labs.importing.plausibility import sample_doubts, sample_faults, value_checks
+from labs.importing.plausibility import sample_faults, value_checks
 from labs.importing.verdicts import RowVerdict, Step, drafts_of
 from labs.models import ImportRow, Laboratory, Result
 from labs.rules.drafts import Draft, RowReader, RowReading
@@ -130,7 +131,7 @@ class Judge:
         if standing is not None and (refusal := self._refusal(how, standing, entry, draft)):
             row.reasons.append(refusal)
             return
-        asked = (*sample_doubts(participant, sample), *questions)
+        asked = (*doubts_about(participant, sample), *questions)
         row.questions += asked
         row.steps.append(Step(participant, sample, entry, asked, standing))
 

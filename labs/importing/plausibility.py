@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.utils.timezone import localdate
-
 from enrollment.actions.gates import check_collected
 from enrollment.models import Participant
 from labs.actions.checks import limits_of
 from labs.actions.entries import Entry, Sample
+from labs.actions.specimens import born_at
 from labs.importing.facts import Facts
 from labs.models import Specimen
 from labs.rules.limits import EntryLevel
@@ -19,8 +18,6 @@ from oversight.refusals import Refused
 from trial_site.messages import Message
 from trial_site.protocol.definition import gettext_noop
 
-_UNBORN = gettext_noop("The specimen was collected before the participant was born")
-_NO_CONSENT_YET = gettext_noop("Collected before the consent was signed. Is this right?")
 _UNUSABLE = gettext_noop("This specimen cannot be used: %(why)s")
 
 
@@ -31,11 +28,9 @@ def sample_faults(
 
     ``saved`` is the same tube as it is registered; one that cannot be used has no results.
     """
-    found = sampling_faults(sample.collected_at, sample.received_at, now=now)
+    moments = sample.collected_at, sample.received_at
+    found = sampling_faults(*moments, now=now, born=born_at(participant))
     messages = [message for _, message in found]
-    born = participant.screening.facts.get("birth_date")
-    if born and localdate(sample.collected_at) < dt.date.fromisoformat(born):
-        messages.append(Message(_UNBORN))
     try:
         check_collected(participant.screening, sample.collected_at)
     except Refused as refused:
@@ -43,14 +38,6 @@ def sample_faults(
     if saved is not None and saved.unusable:
         messages.append(Message(_UNUSABLE, {"why": Message(saved.unusable)}))
     return tuple(messages)
-
-
-def sample_doubts(participant: Participant, sample: Sample) -> tuple[Message, ...]:
-    """What may be true and is asked about: collected before the first consent."""
-    consent = participant.screening.consent
-    if consent is not None and sample.collected_at < consent.signed_at:
-        return (Message(_NO_CONSENT_YET),)
-    return ()
 
 
 def value_checks(entry: Entry, facts: Facts) -> tuple[tuple[Message, ...], tuple[Message, ...]]:

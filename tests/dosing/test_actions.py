@@ -9,7 +9,8 @@ import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied
 
-from dosing.actions import correct_dose, order_drug, record_dose
+from dosing.actions.doses import correct_dose, record_dose
+from dosing.actions.orders import order_drug
 from dosing.checks import Given
 from dosing.models import Administration, DrugChoice, Order
 from enrollment.models import Participant

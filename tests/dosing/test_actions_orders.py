@@ -9,7 +9,8 @@ import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied
 
-from dosing.actions import order_drug, withdraw_drugs
+from dosing.actions.orders import order_drug
+from dosing.actions.withdrawal import withdraw_drugs
 from dosing.models import DrugChoice, Order
 from enrollment.models import Participant
 from enrollment.states import State

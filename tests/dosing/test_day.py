@@ -9,7 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dosing.actions import order_drug, withdraw_drugs
+from dosing.actions.orders import order_drug
+from dosing.actions.withdrawal import withdraw_drugs
 from dosing.cards import Card
 from dosing.checks import Given
 from dosing.day import DayPlan, day_plan

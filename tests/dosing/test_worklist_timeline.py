@@ -6,7 +6,8 @@ import pytest
 import time_machine
 
 from dosing import timeline, worklist
-from dosing.actions import order_drug, withdraw_drugs
+from dosing.actions.orders import order_drug
+from dosing.actions.withdrawal import withdraw_drugs
 from dosing.checks import Given
 from dosing.models import Administration, DrugChoice, Order
 from enrollment.models import Participant

@@ -12,7 +12,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dosing.actions import withdraw_drugs
+from dosing.actions.withdrawal import withdraw_drugs
 from enrollment.actions.participation import anchor_day0, anchor_withdrawal, end_participation
 from enrollment.actions.visits import add_unscheduled_visit, correct_visit, record_visit
 from enrollment.models import Participant, Visit

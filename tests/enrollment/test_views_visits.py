@@ -9,7 +9,7 @@ from django.urls import reverse
 from icalendar import Calendar
 from pytest_django import DjangoAssertNumQueries
 
-from dosing.actions import withdraw_drugs
+from dosing.actions.withdrawal import withdraw_drugs
 from enrollment.actions.participation import end_participation
 from enrollment.actions.visits import add_unscheduled_visit, correct_visit, record_visit
 from enrollment.models import Participant, Visit

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from dosing.actions import withdraw_drugs
+from dosing.actions.withdrawal import withdraw_drugs
 from dosing.models import DrugChoice
 from enrollment.actions.participation import end_participation
 from enrollment.models import Participant

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing.actions import withdraw_drugs
+from dosing.actions.withdrawal import withdraw_drugs
 from dosing.checks import Given
 from dosing.models import Administration, DrugChoice
 from enrollment.actions.allocation import allocate

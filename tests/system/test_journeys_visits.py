@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from playwright.sync_api import Page, expect
 
-from dosing.actions import withdraw_drugs
+from dosing.actions.withdrawal import withdraw_drugs
 from tests import factories
 from tests.system.conftest import PHONE
 from tests.system.steps import choose, fill, follow, press, says

@@ -8,7 +8,7 @@ from uuid import uuid4
 import time_machine
 from django.core.management import call_command
 
-from dosing.actions import withdraw_drugs
+from dosing.actions.withdrawal import withdraw_drugs
 from dosing.checks import Given
 from dosing.models import Administration, DrugChoice, Order
 from enrollment.models import Participant, Screening

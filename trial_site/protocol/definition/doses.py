@@ -31,6 +31,11 @@ class ClearanceBand:
     induction: BandDose
     maintenance: BandDose
 
+    @property
+    def code(self) -> str:
+        """How an order names its band: ``50-70``, ``70-`` or ``-10``."""
+        return f"{'' if self.low is None else self.low}-{'' if self.high is None else self.high}"
+
     def contains(self, clearance: Number) -> bool:
         value = Fraction(clearance)
         above_low = self.low is None or value >= Fraction(self.low)

@@ -23,6 +23,7 @@ from trial_site.protocol.definition.laboratory import (
     PcrRule,
     SerologyKit,
 )
+from trial_site.protocol.definition.safety import SafetyRule
 from trial_site.protocol.definition.trial import (
     AllocationRule,
     Arm,
@@ -58,6 +59,7 @@ class Protocol:
     grades: tuple[GradeTable, ...]
     pcr: PcrRule
     cytotoxicity: CytotoxicityRule
+    safety: SafetyRule
     outcomes: tuple[Outcome, ...]
     decisions: tuple[Decision, ...]
     readings: tuple[Reading, ...]

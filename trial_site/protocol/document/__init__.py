@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from trial_site.protocol.definition import Protocol
-from trial_site.protocol.document import laboratory, screening, treatment, trial
+from trial_site.protocol.document import laboratory, safety, screening, treatment, trial
 
 _HEADER = """\
 # Protocol {version}: {registry_id}
@@ -37,6 +37,11 @@ _SECTIONS: tuple[tuple[str, Callable[[Protocol], str]], ...] = (
     ("Grades", laboratory.grades),
     ("CMV-DNA", laboratory.pcr),
     ("NK cytotoxicity", laboratory.cytotoxicity),
+    ("Adverse events", safety.events),
+    ("Vital signs", safety.vital_signs),
+    ("Serious events", safety.serious),
+    ("Concomitant medication", safety.medication),
+    ("Deviations", safety.deviations),
     ("Outcomes", trial.outcomes),
 )
 

@@ -18,6 +18,7 @@ from trial_site.protocol.v1_0.inputs import (
 from trial_site.protocol.v1_0.laboratory import COUNTS, CYTOTOXICITY, PCR, SEROLOGY_KITS, UCUM
 from trial_site.protocol.v1_0.outcomes import OUTCOMES
 from trial_site.protocol.v1_0.readings import READINGS
+from trial_site.protocol.v1_0.safety import SAFETY
 from trial_site.protocol.v1_0.visits import FOLLOW_UP_MONTHS, PANELS, VISITS
 
 PROTOCOL = Protocol(
@@ -41,6 +42,7 @@ PROTOCOL = Protocol(
     grades=GRADES,
     pcr=PCR,
     cytotoxicity=CYTOTOXICITY,
+    safety=SAFETY,
     outcomes=OUTCOMES,
     decisions=DECISIONS,
     readings=READINGS,

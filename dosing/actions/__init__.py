@@ -1,0 +1,1 @@
+"""What happens on the ward, one function a clinical verb."""

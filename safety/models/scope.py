@@ -1,0 +1,18 @@
+"""Whose rows are whose, and which of them still hold."""
+
+from __future__ import annotations
+
+from enrollment.models import at_sites_of
+from oversight.records import RecordQuerySet
+from trial_site.models import User
+
+
+class SafetyQuerySet(RecordQuerySet):
+    def visible_to(self, user: User) -> SafetyQuerySet:
+        return at_sites_of(self, user, "participant__site")
+
+
+class RetractableQuerySet(SafetyQuerySet):
+    def in_force(self) -> RetractableQuerySet:
+        """Without what was taken back as entered in error."""
+        return self.filter(retracted_at=None)
