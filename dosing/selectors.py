@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import F, Max, Window
+from django.db.models import F, Max, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from dosing.models import Administration, DosingQuerySet, Order
+from dosing.models import Administration, DosingQuerySet, Hold, Order
 from dosing.rules.slots import slots_on
 from dosing.wording import clock_text, dose_text, drug_name, what_happened
 from enrollment.models import Participant
@@ -78,6 +78,23 @@ def latest_safety_results(
             printed = ("" if operator == "=" else operator) + quantity(number, bounds[analyte].unit)
             latest[participant][analyte] = SafetyValue(value, printed, collected_at)
     return latest
+
+
+HoldKey = tuple[int, str]  # participant's primary key, drug
+
+
+def holds_in_force(participants: Collection[int], at: dt.datetime) -> dict[HoldKey, Hold]:
+    """The investigator's hold of each participant (primary key) and drug in force at ``at``.
+
+    One query, each with its result.  What a result below the label's limits holds by itself is not
+    among them: see ``latest_safety_results``.
+    """
+    if not participants:
+        return {}
+    rows = Hold.objects.filter(
+        Q(resumed_at=None) | Q(resumed_at__gt=at), participant__in=participants, held_at__lte=at
+    ).select_related("result", "held_by")
+    return {(hold.participant_id, hold.drug): hold for hold in rows}
 
 
 def planned_slots(order: Order, day: dt.date) -> tuple[dt.datetime, ...]:
