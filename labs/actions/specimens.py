@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.utils.timezone import make_aware
+from django.utils.timezone import localdate, make_aware
 
 from enrollment.actions.gates import check_collected
 from enrollment.models import Participant
@@ -16,7 +16,9 @@ from trial_site import clock
 from trial_site.messages import Message
 from trial_site.protocol.definition import gettext_noop
 
-_NO_CONSENT_YET = gettext_noop("Collected before the consent was signed. Is this right?")
+_NO_CONSENT_YET = gettext_noop(
+    "Collected on %(day)s, before the consent was signed on %(signed)s. Is this right?"
+)
 
 
 def specimen_of(participant: Participant, sample: Sample) -> Specimen:
@@ -54,7 +56,9 @@ def doubts_about(participant: Participant, sample: Sample) -> tuple[Message, ...
     """What may be true and is asked about: collected before the first consent."""
     consent = participant.screening.consent
     if consent is not None and sample.collected_at < consent.signed_at:
-        return (Message(_NO_CONSENT_YET),)
+        moments = {"day": sample.collected_at, "signed": consent.signed_at}
+        days = {name: localdate(moment).isoformat() for name, moment in moments.items()}
+        return (Message(_NO_CONSENT_YET, days),)
     return ()
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import Participant
 from labs.actions import Entry, RowsRefused, RunRow, Sample
+from labs.actions.specimens import born_at
 from labs.forms.assays import assay_field, values_of_assay
 from labs.forms.fields import SubjectField
 from labs.forms.inputs import limit_fields, printed_field, unit_field
@@ -180,7 +181,8 @@ class RunForm(ValueForm):
         """Every participant of the run, found at once."""
         typed = [self._cell(row.number, "participant") for row in rows]
         found = Participant.objects.visible_to(self.user).filter(subject__in=filter(None, typed))
-        return {person.subject: person for person in found.prefetch_related("visits")}
+        found = found.select_related("screening").prefetch_related("visits")
+        return {person.subject: person for person in found}
 
     def _check_row(self, row: RowFields) -> None:
         values = {name: self._cell(row.number, name) for name in CELLS}
@@ -194,7 +196,8 @@ class RunForm(ValueForm):
         check_laboratory(self, person, field)
         if values["collected_at"]:
             moments = values["collected_at"], values["received_at"]
-            for name, message in sampling_faults(*moments, now=clock.now()):
+            born = born_at(person) if person else None
+            for name, message in sampling_faults(*moments, now=clock.now(), born=born):
                 self.add_error(row.fields[name].name, message.render(gettext))
 
     def _cell(self, number: int, name: str) -> Any:

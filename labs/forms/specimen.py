@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import Participant
 from labs.actions import Sample
+from labs.actions.specimens import born_at
 from labs.forms.fields import ParticipantField
 from labs.models import Laboratory, Specimen
 from labs.prefill import only_laboratory, subjects_to_choose, visit_on
@@ -134,8 +135,9 @@ class SpecimenForm(EntryForm):
         super().clean()
         data = self.cleaned_data
         if data.get("collected_at"):
-            faults = sampling_faults(data["collected_at"], data.get("received_at"), now=clock.now())
-            for name, message in faults:
+            moments, who = (data["collected_at"], data.get("received_at")), data.get("participant")
+            born = born_at(who) if who else None
+            for name, message in sampling_faults(*moments, now=clock.now(), born=born):
                 self.add_error(name, message.render(gettext))
         check_laboratory(self, data.get("participant"))
         return data

@@ -26,7 +26,9 @@ def drawn(
     participant: Participant, lab: User, *entries: Entry, at: dt.datetime | None = None
 ) -> list[Result]:
     sample = Sample(Specimen.Kind.WHOLE_BLOOD, at or hours_ago(4))
-    return record_results(participant, sample=sample, entries=entries, by=lab, key=uuid4())
+    return record_results(
+        participant, sample=sample, entries=entries, by=lab, confirmed=True, key=uuid4()
+    )
 
 
 def counts() -> dict[str, str]:

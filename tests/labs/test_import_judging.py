@@ -128,7 +128,9 @@ def test_a_result_from_before_the_consent_is_asked_about(
         row(participant, Collected=at(consent.signed_at + dt.timedelta(minutes=1))),
     )
     assert early.outcome == WRITTEN
-    assert asked(early) == "Collected before the consent was signed. Is this right?"
+    day = consent.signed_at.date().isoformat()
+    question = f"Collected on {day}, before the consent was signed on {day}. Is this right?"
+    assert asked(early) == question
     assert not then.questions
 
 

@@ -39,6 +39,18 @@ def test_a_specimen_is_collected_then_received_then_now(
 
 
 @pytest.mark.parametrize(
+    ("collected", "expected"),
+    [(-MINUTE, ["collected_at"]), (0 * MINUTE, []), (MINUTE, []), (None, [])],
+)
+def test_nothing_is_collected_before_the_day_of_birth(
+    collected: dt.timedelta | None, expected: list[str]
+) -> None:
+    born = None if collected is None else NOW - dt.timedelta(days=365 * 40)
+    at = NOW - MINUTE if born is None or collected is None else born + collected
+    assert [name for name, _ in sampling_faults(at, None, now=NOW, born=born)] == expected
+
+
+@pytest.mark.parametrize(
     ("operator", "value", "text"),
     [
         ("=", "52000", "52000"),

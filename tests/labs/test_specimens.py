@@ -88,6 +88,21 @@ def test_a_tube_from_the_future_is_refused(participant: Participant, lab: User) 
         receive_specimen(participant, sample=tomorrow, by=lab)
 
 
+@pytest.mark.parametrize(("days", "refused"), [(-1, True), (0, False)])
+def test_a_tube_from_before_birth_is_refused(
+    participant: Participant, lab: User, days: int, refused: bool
+) -> None:
+    born = participant.screening.answers.birth_date
+    assert born
+    drawn_then = Sample("serum", factories.local(born + dt.timedelta(days=days), dt.time(0, 30)))
+    if not refused:
+        assert receive_specimen(participant, sample=drawn_then, by=lab).pk
+        return
+    with pytest.raises(Refused) as refusal:
+        receive_specimen(participant, sample=drawn_then, by=lab)
+    assert "before the participant was born" in str(refusal.value.reasons[0])
+
+
 def test_blood_after_the_consent_was_withdrawn_is_refused(site: Site, lab: User) -> None:
     treated = factories.on_treatment(site)
     drawn_after = Sample("serum", clock.now())

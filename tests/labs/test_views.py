@@ -11,7 +11,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from enrollment.models import Participant
-from labs.models import CytotoxicityAssay, Result, Specimen
+from labs.models import CytotoxicityAssay, FiredCheck, Result, Specimen
 from labs.permissions import ENTER_RESULTS, READ_RESULTS
 from labs.rules.numbers import rounded
 from tests import factories
@@ -204,6 +204,43 @@ def test_a_value_changed_after_the_question_is_asked_about_anew(
     asked = client.post(PCR, data).context["form"]["asked"].value()
     changed = data | {"printed": "31,000,000", "confirmed": "on", "asked": asked}
     assert "31,000,000" in client.post(PCR, changed).context["form"].questions[0][1]
+    assert not Result.objects.exists()
+
+
+def moved(data: dict[str, str], collected_at: dt.datetime) -> dict[str, str]:
+    return data | {"collected_at": typed(collected_at), "received_at": ""}
+
+
+@pytest.mark.requirement("R07")
+def test_blood_from_before_the_consent_is_asked_about_by_its_day(
+    login: Login, participant: Participant
+) -> None:
+    """A slip of the year is told before it is saved, and another day is asked about anew."""
+    consent = participant.screening.consent
+    assert consent
+    client, year = login(Role.LAB), dt.timedelta(days=365)
+    data = moved(pcr_data(participant, "52000"), consent.signed_at - year)
+    response = client.post(PCR, data)
+    day = (consent.signed_at - year).date().isoformat()
+    assert f"Collected on {day}, before the consent was signed" in response.content.decode()
+    asked = response.context["form"]["asked"].value()
+
+    answered = data | {"confirmed": "on", "asked": asked}
+    client.post(PCR, moved(answered, consent.signed_at - 2 * year))
+    assert not Result.objects.exists()
+    page = posted(client, PCR, answered)
+    assert "Asked, and confirmed as printed:" in page
+    assert Result.objects.get().confirmed_checks[0]["params"]["day"] == day
+    assert {check.printed for check in FiredCheck.objects.all()} == {"52000"}
+
+
+def test_blood_from_before_birth_is_refused_at_its_field(
+    login: Login, participant: Participant
+) -> None:
+    data = moved(pcr_data(participant, "52000"), dt.datetime(1900, 1, 1, 8, tzinfo=dt.UTC))
+    form = login(Role.LAB).post(PCR, data).context["form"]
+    assert "before the participant was born" in form.errors["collected_at"][0]
+    assert form["printed"].value() == "52000"
     assert not Result.objects.exists()
 
 

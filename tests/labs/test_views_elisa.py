@@ -228,7 +228,7 @@ def test_another_kit_lot_or_unit_is_warned_of(
 ) -> None:
     client = login(Role.LAB)
     earlier = elisa_data(participant, **readings("cmv_igg", "12"))
-    earlier |= {"collected_at": typed(hours_ago(48)), "received_at": ""}
+    earlier |= {"collected_at": typed(hours_ago(47)), "received_at": ""}
     client.post(ELISA, earlier)
     assert Result.objects.count() == 1
     data = elisa_data(participant, **readings("cmv_igg", "30", **change))

@@ -190,6 +190,28 @@ def test_doubts_stand_at_their_rows_and_are_answered_together(
     assert Result.objects.count() == 3
 
 
+def test_a_sample_from_before_birth_is_refused_at_its_cell(
+    login: Login, people: list[Participant]
+) -> None:
+    data = run_data((people[0], "52000"), r1_collected_at="1900-01-01T08:00")
+    form = login(Role.LAB).post(RUN, data).context["form"]
+    assert list(form.errors) == ["r1_collected_at"]
+
+
+@pytest.mark.requirement("R07")
+def test_a_sample_from_before_the_consent_is_asked_about_at_its_row(
+    login: Login, people: list[Participant]
+) -> None:
+    client = login(Role.LAB)
+    data = run_data((people[0], "52000")) | sample_row(2, people[1].subject, "52000", hours=49)
+    form = client.post(RUN, data).context["form"]
+    ((name, question),) = form.questions
+    assert name == "r2_printed"
+    assert "before the consent was signed" in question
+    client.post(RUN, data | {"confirmed": "on", "asked": form["asked"].value()})
+    assert Result.objects.count() == 2
+
+
 def test_a_run_sent_twice_is_saved_once(login: Login, people: list[Participant]) -> None:
     client, data = login(Role.LAB), run_data((people[0], "52000"))
     client.post(RUN, data)
