@@ -26,6 +26,7 @@ from labs.series import conversion_of
 from outcomes.analysis import ganciclovir_total
 from outcomes.models import Flag
 from oversight.selectors import first_entries
+from safety import timeline as safety
 from trial_site.access import may_open
 from trial_site.messages import Message
 from trial_site.models import User
@@ -37,6 +38,7 @@ ENTERED = {"dosing.administration", "labs.result", "labs.cytotoxicityassay"}
 KINDS = {
     "dose": _("Doses"),
     "lab": _("Laboratory"),
+    "safety": _("Safety"),
     "visit": _("Visits"),
     "state": _("Trial"),
 }
@@ -74,6 +76,7 @@ def days(participant: Participant, user: User, kind: str = "") -> list[Day]:
         *enrollment.events(participant, user),
         *dosing.events(participant, user),
         *labs.events(participant, user),
+        *safety.events(participant, user),
         *_flag_events(participant),
     ]
     shown = [event for event in events if not kind or event.kind == kind]

@@ -20,6 +20,7 @@ from enrollment.states import State
 from labs import worklist as labs
 from outcomes.follow_up import OpenFlag, flag_rows, open_flags
 from outcomes.rules.follow_up import Urgency
+from safety import worklist as safety
 from trial_site.models import User
 from trial_site.presentation import WorkRow
 from trial_site.protocol import current
@@ -80,8 +81,9 @@ class Group:
 def groups(user: User) -> list[Group]:
     """The blocks of the user's worklist, empty ones included, in the order of urgency."""
     waiting: dict[str, list[WorkRow | OpenFlag]] = defaultdict(list)
-    for row in (*enrollment.rows(user), *dosing.rows(user), *labs.rows(user)):
-        waiting[row.state].append(row)
+    for room in (enrollment, labs, dosing, safety):
+        for row in room.rows(user):
+            waiting[row.state].append(row)
     if user.role in FLAGGED_ROLES:
         for flag, state in open_flags(user):
             waiting[state.value].append(flag)
