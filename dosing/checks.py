@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
-from dosing.models import Administration, DrugChoice, Order
+from dosing.models import Administration, DrugChoice, Lot, Order
 from dosing.rules.administration import (
     GanciclovirDose,
     Il2Dose,
@@ -26,7 +26,10 @@ from trial_site.protocol.definition import gettext_noop
 class Given:
     """What happened at a slot.  ``amount`` is in the drug's unit (mg; million IU), 0 if not given.
 
-    ``at`` is aware; ``why`` is one of ``Administration.Reason`` for anything less than the whole.
+    ``at`` and ``ended_at`` are aware; ``why`` is one of ``Administration.Reason`` for anything less
+    than the whole.  ``lot`` is of the site's stock; ``lot_number`` is what was typed.
+    ``late_reason`` says why it is recorded on a later day, ``queued_at`` when a browser without a
+    connection took the entry.
     """
 
     status: str
@@ -35,6 +38,15 @@ class Given:
     injection_site: str = ""
     why: str = ""
     note: str = ""
+    ended_at: dt.datetime | None = None
+    volume_ml: Decimal | None = None
+    lot: Lot | None = None
+    lot_number: str = ""
+    product: str = ""
+    expires_on: dt.date | None = None
+    vials: int | None = None
+    late_reason: str = ""
+    queued_at: dt.datetime | None = None
 
     @property
     def is_delivered(self) -> bool:

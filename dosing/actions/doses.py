@@ -120,5 +120,6 @@ def _write(administration: Administration, given: Given, *, confirmed: bool) -> 
     administration.injection_site = given.injection_site
     administration.why = given.why
     administration.note = given.note
+    administration.queued_at = administration.queued_at or given.queued_at
     administration.warnings = [warning.to_json() for warning in warnings]
     administration.save()

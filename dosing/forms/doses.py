@@ -1,6 +1,7 @@
 """What is asked at the bedside: fields, units, and what belongs together."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,12 +13,29 @@ from django.utils.translation import gettext_lazy as _
 from dosing.checks import Given
 from dosing.forms.fields import moment, number, offer
 from dosing.models import Administration, DrugChoice, Order
+from dosing.rules.timing import taken_at
 from dosing.rules.totals import delivered_mg
 from oversight.forms import CorrectionForm, EntryForm
+from trial_site import clock
 from trial_site.protocol import current
 
 
-class GiveForm(EntryForm):
+class QueuedForm(EntryForm):
+    """An entry that may have waited in a browser without a connection, and says since when."""
+
+    queued_at = forms.DateTimeField(widget=forms.HiddenInput, required=False)
+
+    def clean_queued_at(self) -> dt.datetime | None:
+        queued_at: dt.datetime | None = self.cleaned_data["queued_at"]
+        if queued_at is None:
+            return None
+        taken = taken_at(queued_at, clock.now())
+        if taken is None:
+            raise forms.ValidationError(_("This entry waited with a time in the future"))
+        return taken
+
+
+class GiveForm(QueuedForm):
     """Given as ordered, now: nothing to type, and of an injection where it was made."""
 
     injection_site = forms.ChoiceField(
@@ -32,8 +50,15 @@ class GiveForm(EntryForm):
         if not sites:
             del self.fields["injection_site"]
 
+    def given(self, now: Given) -> Given:
+        """The dose as ordered ``now``, or when the entry was taken; for the action."""
+        queued_at: dt.datetime | None = self.cleaned_data["queued_at"]
+        site = self.cleaned_data.get("injection_site", "")
+        at = queued_at.replace(second=0, microsecond=0) if queued_at else now.at
+        return replace(now, at=at, injection_site=site, queued_at=queued_at)
 
-class DoseForm(EntryForm):
+
+class DoseForm(QueuedForm):
     """What happened, when it was not given as ordered."""
 
     status = forms.ChoiceField(
@@ -130,6 +155,7 @@ class DoseForm(EntryForm):
             injection_site=values.get("injection_site", ""),
             why=values["why"],
             note=values["note"].strip(),
+            queued_at=values.get("queued_at"),
         )
 
 
@@ -138,6 +164,7 @@ class DoseCorrectionForm(DoseForm, CorrectionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        del self.fields["queued_at"]  # a correction never waits
         offer(self, "status", Administration.Status.choices)
 
     @classmethod

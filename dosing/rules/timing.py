@@ -11,6 +11,7 @@ from trial_site.protocol.definition import Il2Rule
 # dose is shown, never whether what was given may be recorded.
 DUE_FROM = timedelta(minutes=60)  # before the planned time
 LATE_FROM = timedelta(minutes=60)  # after it
+AHEAD = timedelta(minutes=2)  # how far the clock of a browser may run ahead of the server's
 
 
 class SlotState(StrEnum):
@@ -45,6 +46,14 @@ _URGENCY = {
 def is_open(slot_at: datetime, now: datetime) -> bool:
     """Whether the slot can be recorded yet: from ``DUE_FROM`` before its planned time on."""
     return slot_at - now <= DUE_FROM
+
+
+def taken_at(queued_at: datetime, now: datetime) -> datetime | None:
+    """When a browser without a connection took an entry, never after ``now`` (both aware).
+
+    ``None`` for a moment that lies further ahead than a browser's clock may run.
+    """
+    return None if queued_at - now > AHEAD else min(queued_at, now)
 
 
 def slot_state(

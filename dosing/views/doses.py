@@ -1,7 +1,6 @@
 """Recording a dose, and correcting what was recorded."""
 
 import datetime as dt
-from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -28,19 +27,19 @@ from trial_site.http import StaffRequest
 def give(request: StaffRequest, order: int, slot: dt.datetime) -> HttpResponse:
     """Given as ordered, now: one look, one tap.  Whatever else is the case leads elsewhere."""
     planned = _planned(request, order, slot)
-    if away := _turned_away(request, planned, slot):
-        return away
     dose = confirmation(planned, slot)
-    if dose.is_held or not dose.is_of_today:
-        return redirect("dosing:record", order, slot)
+    if not request.POST.get("queued_at"):  # what waited has happened: it is recorded or refused
+        if away := _turned_away(request, planned, slot):
+            return away
+        if dose.is_held or not dose.is_of_today:
+            return redirect("dosing:record", order, slot)
     form = GiveForm(
         request.POST or None,
         sites=dose.sites,
         initial={"injection_site": dose.suggested_site},
     )
     if request.method == "POST" and form.is_valid():
-        site = form.cleaned_data.get("injection_site", "")
-        given = replace(dose.given_now, injection_site=site)
+        given = form.given(dose.given_now)
         outcome = attempt(
             form,
             lambda: actions.record_dose(
