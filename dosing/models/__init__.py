@@ -1,7 +1,7 @@
 """Orders and holds, administrations with how they were borne, and the stock they come from."""
 
 from dosing.models.administrations import Administration, Reaction, VitalSigns
-from dosing.models.orders import BodyWeight, DoseReview, Hold, Order
+from dosing.models.orders import BodyWeight, DoseReview, Hold, Order, Withdrawal
 from dosing.models.scope import (
     CourseChoice,
     DosingQuerySet,
@@ -29,4 +29,5 @@ __all__ = [
     "StockQuerySet",
     "UnitChoice",
     "VitalSigns",
+    "Withdrawal",
 ]

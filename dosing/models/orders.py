@@ -39,6 +39,14 @@ class Order(Record):
         INDUCTION = "induction", _("Induction")
         MAINTENANCE = "maintenance", _("Maintenance")
 
+    class EndChoice(models.TextChoices):
+        """An order that the investigator stops is no withdrawal: treatment goes on without it."""
+
+        CHANGED = "changed", _("Changed")
+        STOPPED = "stopped", _("Stopped")
+        WITHDRAWN = "withdrawn", _("Drug withdrawal")
+        RESCUE_ENDED = "rescue_ended", _("End of rescue treatment")
+
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="orders")
     drug = models.CharField(_("drug"), max_length=12, choices=DrugChoice.choices)
     course = models.CharField(
@@ -56,6 +64,10 @@ class Order(Record):
     departure_reason = models.TextField(_("why it differs from the proposal"), blank=True)
     starts_at = models.DateTimeField(_("first dose planned"))
     ends_at = models.DateTimeField(_("stopped"), null=True, blank=True)
+    ended_as = models.CharField(
+        _("how it ended"), max_length=12, choices=EndChoice.choices, blank=True
+    )
+    end_reason = models.TextField(_("why it ended"), blank=True)
     ordered_at = models.DateTimeField(_("ordered"))
     ordered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
@@ -76,6 +88,12 @@ class Order(Record):
                 condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")),
                 name="order_ends_after_it_starts",
                 violation_error_message=_("An order ends after it starts"),
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at=None, ended_as="", end_reason="")
+                | (Q(ends_at__isnull=False) & ~Q(ended_as="")),
+                name="order_end_says_how",
+                violation_error_message=_("Say how the order ended"),
             ),
         ]
 
@@ -224,6 +242,53 @@ class DoseReview(Record):
 
     def __str__(self) -> str:
         return f"{self.order} · {self.band}"
+
+    @property
+    def audit_site_id(self) -> int:
+        return self.participant.site_id
+
+
+class Withdrawal(Record):
+    """The investigator's signed decision to withdraw the drugs of the first course.
+
+    ``findings`` are the sentences about CMV-DNA that it was made on.  The day that follow-up counts
+    from is the participant's: the last ganciclovir given.
+    """
+
+    class Reason(models.TextChoices):
+        CONVERTED = "converted", _("CMV-DNA is negative")
+        COMPLETED = "completed", _("The planned course is complete")
+        NO_RESPONSE = "no_response", _("No sufficient response, or another antiviral")
+        ADVERSE_EVENT = "adverse_event", _("Adverse event or laboratory finding")
+        WISH = "wish", _("The participant’s wish, consent stands")
+        OTHER = "other", _("Another reason")
+
+    immutable = True
+    participant = models.OneToOneField(
+        Participant, on_delete=models.PROTECT, related_name="drug_withdrawal"
+    )
+    why = models.CharField(_("why"), max_length=13, choices=Reason.choices)
+    note = models.TextField(_("explanation"))
+    findings = models.JSONField(default=list, blank=True)
+    decided_at = models.DateTimeField(_("signed"))
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    objects: ClassVar = DosingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("decided_at", "pk")
+        verbose_name = _("drug withdrawal")
+        verbose_name_plural = _("drug withdrawals")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(note=""),
+                name="withdrawal_is_explained",
+                violation_error_message=_("Say why the drugs are withdrawn"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.participant} · {self.why} · {timezone.localdate(self.decided_at)}"
 
     @property
     def audit_site_id(self) -> int:
