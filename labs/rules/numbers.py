@@ -25,8 +25,12 @@ def rounded(value: Number, places: int) -> str:
 
 
 def plain(value: Number) -> str:
-    """``value`` without an exponent or trailing zeros, ``"52,000"``; a fraction to two places."""
-    if isinstance(value, Fraction):
+    """``value`` without an exponent or trailing zeros, ``"52,000"``.
+
+    A fraction is told to two places, and so is what only a computation can have come to: the
+    28 digits of a power of ten, which nobody reads.
+    """
+    if isinstance(value, Fraction) or len(Decimal(value).as_tuple().digits) > MOST_DIGITS:
         return rounded(value, 2)
     return f"{Decimal(value).normalize():,f}"
 

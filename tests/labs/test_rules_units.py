@@ -323,5 +323,24 @@ def test_a_plain_number_has_no_exponent_and_no_trailing_zeros(value, text):
     assert plain(Decimal(value)) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("28840315.03126605942391969247", "28,840,315.03"),  # 10 to the power of 7.46
+        ("28840315.0312660594239196", "28,840,315.0312660594239196"),  # what can be printed
+        ("1E+20", "100,000,000,000,000,000,000"),
+    ],
+)
+def test_digits_that_no_instrument_prints_are_not_shown(value, text):
+    assert plain(Decimal(value)) == text
+
+
+def test_a_logarithm_beyond_a_limit_is_asked_about_in_numbers_that_can_be_read():
+    assert entered("cmv_dna", "7.46", LOG).message.render() == (
+        "28,840,315.03\N{NO-BREAK SPACE}copies/mL is unusual: expected at most 10,000,000. "
+        "Is this right?"
+    )
+
+
 def test_a_quantity_is_never_broken_over_two_lines():
     assert quantity(Fraction(7, 2), "mg") == "3.50\N{NO-BREAK SPACE}mg"

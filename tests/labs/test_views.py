@@ -169,6 +169,25 @@ def test_the_saved_result_leads_to_its_history_and_correction(
     assert correct_page(result) in page
 
 
+def test_a_result_leads_to_its_specimen_and_to_the_course_of_its_analyte(
+    login: Login, participant: Participant
+) -> None:
+    client = login(Role.LAB)
+    page = posted(client, PCR, pcr_data(participant, "52000"))
+    course = reverse("outcomes:course", args=[participant.subject]) + "?analyte=cmv_dna"
+    for address in (reverse("labs:specimen", args=[Specimen.objects.get().pk]), course):
+        assert f'href="{address}"' in page
+        assert client.get(address).status_code == 200
+
+
+def test_a_plate_leads_to_the_course_of_the_lysis(login: Login, participant: Participant) -> None:
+    client = login(Role.LAB)
+    page = client.get(plate_page(plated(participant))).content.decode()
+    course = reverse("outcomes:course", args=[participant.subject]) + "?analyte=nk_lysis"
+    assert f'href="{course}"' in page
+    assert client.get(course).status_code == 200
+
+
 def test_what_was_typed_stays_when_something_is_wrong(
     login: Login, participant: Participant
 ) -> None:
