@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from dosing.models.scope import DrugChoice, StockQuerySet, UnitChoice
+from enrollment.models import Participant
 from oversight.fields import ExactDecimalField
 from oversight.records import Record
 from trial_site.models import Site, User
@@ -17,7 +18,8 @@ from trial_site.models import Site, User
 class Lot(Record):
     """One lot of a product at a site.
 
-    ``content`` is the amount of drug in one vial, in ``unit`` (mg; million IU).
+    ``content`` is the amount of drug in one vial, in ``unit`` (mg; million IU); ``expires_on`` is
+    the last day of use.  A recall is open until somebody says what became of who received the lot.
     """
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="lots")
@@ -34,6 +36,11 @@ class Lot(Record):
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     recall_reason = models.TextField(_("why it was recalled"), blank=True)
+    followed_up_at = models.DateTimeField(_("recall followed up"), null=True, blank=True)
+    followed_up_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    follow_up = models.TextField(_("what was done for who received it"), blank=True)
 
     objects: ClassVar = StockQuerySet.as_manager()
 
@@ -53,6 +60,19 @@ class Lot(Record):
                 name="lot_recalled_by_somebody_why",
                 violation_error_message=_("Say why the lot is recalled"),
             ),
+            models.CheckConstraint(
+                condition=Q(followed_up_at=None, followed_up_by=None, follow_up="")
+                | (
+                    Q(
+                        recalled_at__isnull=False,
+                        followed_up_at__isnull=False,
+                        followed_up_by__isnull=False,
+                    )
+                    & ~Q(follow_up="")
+                ),
+                name="recall_followed_up_by_somebody",
+                violation_error_message=_("Say what was done for those who received it"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -66,7 +86,9 @@ class Lot(Record):
 class StockEntry(Record):
     """One movement of whole vials into (above 0) or out of (below 0) a lot.  Never changed.
 
-    The balance is the sum.  What was entered wrongly is reversed by an entry of its own.
+    The balance is the sum.  What was entered wrongly is reversed by an entry of its own.  ``at`` is
+    when the vials moved; the ledger reads in the order of its entries, which are made one at a time
+    a lot.  ``participant`` is whose dose it was, or who returned the vials.
     """
 
     class Kind(models.TextChoices):
@@ -84,6 +106,14 @@ class StockEntry(Record):
     kind = models.CharField(_("movement"), max_length=9, choices=Kind.choices)
     vials = models.IntegerField(_("vials"))
     at = models.DateTimeField(_("when"))
+    participant = models.ForeignKey(
+        Participant,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="stock_entries",
+        verbose_name=_("participant"),
+    )
     administration = models.ForeignKey(
         "dosing.Administration",
         null=True,
@@ -101,12 +131,12 @@ class StockEntry(Record):
     objects: ClassVar = StockQuerySet.as_manager()
 
     class Meta:
-        ordering = ("at", "pk")
+        ordering = ("pk",)
         verbose_name = _("stock entry")
         verbose_name_plural = _("stock entries")
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=~Q(vials=0) | Q(kind="counted"),
+                condition=~Q(vials=0) | Q(kind__in=("counted", "reversed")),
                 name="stock_entry_moves_something",
                 violation_error_message=_("Enter how many vials"),
             ),
@@ -122,11 +152,11 @@ class StockEntry(Record):
                 name="stock_reversal_names_its_entry",
             ),
             models.CheckConstraint(
-                condition=~Q(kind="dispensed") | Q(administration__isnull=False),
+                condition=~Q(kind="dispensed")
+                | Q(administration__isnull=False, participant__isnull=False),
                 name="stock_dispensed_to_somebody",
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=("lot", "at"), name="stock_ledger")]
 
     def __str__(self) -> str:
         return f"{self.lot} · {self.kind} · {self.vials:+d}"
@@ -137,11 +167,11 @@ class StockEntry(Record):
 
 
 class Discrepancy(Record):
-    """The ledger and the shelf disagree, or more was given than the ledger had: to be explained."""
+    """The ledger and the shelf disagree, or more was taken than the ledger had: to be explained."""
 
     class Kind(models.TextChoices):
         COUNT = "count", _("The count differs from the ledger")
-        NEGATIVE = "negative", _("More was given than the ledger had")
+        NEGATIVE = "negative", _("More was taken than the ledger had")
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="discrepancies")
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="discrepancies")
