@@ -25,6 +25,7 @@ from labs.models import CytotoxicityAssay, Result
 from labs.rules.conversion import Conversion, DatedResult
 from labs.rules.pcr import canonical
 from labs.series import conversion_of
+from outcomes.figures.conversion import ConversionTime
 from outcomes.figures.viral_load import ViralLoadPoint
 from outcomes.rules.endpoints import (
     ArmComparison,
@@ -174,6 +175,21 @@ def conversion_rows(participants: Iterable[Participant]) -> list[ConversionRow]:
     return [
         ConversionRow(person, conversion_of(person, results[person.pk]), tuple(results[person.pk]))
         for person in people
+    ]
+
+
+def conversion_times(rows: Iterable[ConversionRow]) -> list[ConversionTime]:
+    """Everyone dosed: the day of the first negative, or the last PCR without one."""
+    return [
+        ConversionTime(
+            subject=row.participant.subject,
+            arm=row.participant.allocation.arm,
+            days=row.conversion.days,
+            converted=row.conversion.converted,
+            href=casebook_url(row.participant),
+        )
+        for row in rows
+        if row.conversion is not None
     ]
 
 

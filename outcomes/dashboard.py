@@ -20,17 +20,20 @@ from outcomes.analysis import (
     by_arm,
     casebook_url,
     conversion_rows,
+    conversion_times,
     nk_comparison,
     nk_rows,
     results_not_drawn,
     total_rows,
     viral_load_points,
 )
+from outcomes.figures.conversion import conversion
 from outcomes.figures.primary import PairedResult, primary
 from outcomes.figures.specification import Spec
 from outcomes.figures.theme import Theme
 from outcomes.figures.viral_load import viral_load
 from outcomes.rules.statistics import Description, describe
+from outcomes.rules.survival import Followed, TimeComparison, compare_times
 from oversight.selectors import state_of_record
 from trial_site.models import User
 from trial_site.protocol import current
@@ -63,6 +66,7 @@ def _overview(people: list[Participant]) -> dict[str, Any]:
         "comparison": nk_comparison(nk),
         "totals_by_arm": totals_by_arm(totals),
         "conversions_by_arm": _converted_by_arm(conversions),
+        "times": time_comparison(conversions),
         "not_drawn": results_not_drawn(conversions),
         "is_tabled": is_tabled,
         "nk": nk if is_tabled else [],
@@ -95,6 +99,14 @@ def _converted_by_arm(rows: list[ConversionRow]) -> list[dict[str, Any]]:
             }
         )
     return summary
+
+
+def time_comparison(rows: list[ConversionRow]) -> TimeComparison:
+    """Days to the first negative by arm, in the protocol's order of arms."""
+    grouped: dict[str, list[Followed]] = {arm.code.value: [] for arm in current().arms}
+    for time in conversion_times(rows):
+        grouped[time.arm].append(time.followed)
+    return compare_times(grouped)
 
 
 def figure_json(user: User, name: str, *, theme: Theme, narrow: bool) -> str:
@@ -143,7 +155,13 @@ def _viral_load(people: list[Participant], theme: Theme, narrow: bool) -> Spec:
     return viral_load(points, protocol=current(), theme=theme, narrow=narrow, translate=gettext)
 
 
+def _conversion(people: list[Participant], theme: Theme, narrow: bool) -> Spec:
+    times = conversion_times(conversion_rows(people))
+    return conversion(times, protocol=current(), theme=theme, narrow=narrow, translate=gettext)
+
+
 FIGURES: dict[str, Callable[[list[Participant], Theme, bool], Spec]] = {
     "primary": _primary,
     "viral-load": _viral_load,
+    "conversion": _conversion,
 }

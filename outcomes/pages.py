@@ -51,7 +51,27 @@ def figure_cards(overview: dict[str, Any]) -> dict[str, dict[str, Any]]:
             caption=_viral_load_caption(overview),
             alt=_("CMV-DNA by day since first dose on a log axis, one line a participant."),
         ),
+        "conversion": conversion_card(),
     }
+
+
+def conversion_card() -> dict[str, Any]:
+    """The card of the figure that stands on two pages."""
+    return _card(
+        "conversion",
+        rows="conversion",
+        title=_("Days to negative CMV-DNA"),
+        caption=_conversion_caption(),
+        alt=_("Share converted by day since first dose, one rising line an arm."),
+    )
+
+
+def _conversion_caption() -> str:
+    rule = current().pcr
+    return _(
+        "Kaplan–Meier, drawn as the share converted. The event is the first result below "
+        "%(threshold)s; who has none is censored at the last PCR."
+    ) % {"threshold": quantity(rule.threshold, rule.unit)}
 
 
 def _primary_caption(overview: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from jsonschema import ValidationError
 
 from outcomes.figures import render
+from outcomes.figures.conversion import ConversionTime, conversion
 from outcomes.figures.labels import LINE_HEIGHT, VerticalScale, short_names, spread
 from outcomes.figures.primary import PairedResult, primary
 from outcomes.figures.specification import SCHEMA
@@ -349,3 +350,60 @@ def test_a_scale_turns_values_into_pixels_and_back(logarithmic: bool) -> None:
 def test_names_stay_above_the_bottom_of_the_panel() -> None:
     scale = VerticalScale(0, 100, 100)
     assert min(scale.spread([0, 0, 0])) == pytest.approx(LINE_HEIGHT / 2)
+
+
+# --- days to conversion -----------------------------------------------------------------------
+
+# DOMAIN 10, the small set: days, converted.
+TIMES = {
+    IL2: [(7, True), (10, True), (14, True), (14, True), (21, False)],
+    CONTROL: [(14, True), (17, True), (21, True), (28, True), (28, False)],
+}
+
+
+def times() -> list[ConversionTime]:
+    return [
+        ConversionTime(f"PKU-{number:03}", arm, days, converted, f"/participants/{number}/")
+        for arm, course in TIMES.items()
+        for number, (days, converted) in enumerate(course, start=1 + 10 * (arm == CONTROL))
+    ]
+
+
+def conversion_spec(drawn: list[ConversionTime] | None = None, **look: Any) -> dict[str, Any]:
+    shown = times() if drawn is None else drawn
+    return conversion(shown, protocol=PROTOCOL, **{"theme": Theme.LIGHT, **look})
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("theme", list(Theme))
+def test_days_to_conversion_satisfy_the_schema(theme: Theme, narrow: bool) -> None:
+    for drawn in (times(), []):
+        alt.Chart.from_dict(conversion_spec(drawn, theme=theme, narrow=narrow))
+
+
+def test_everybody_has_a_mark_of_their_own_on_the_curve() -> None:
+    marks = rows(conversion_spec())
+    assert len(marks) == 10
+    assert len({(mark["day"], mark["share"]) for mark in marks}) == 10
+    of_il2 = {mark["subject"]: mark for mark in marks if mark["shape"] != "square"}
+    assert of_il2["PKU-003"]["share"] == pytest.approx(0.6)
+    assert of_il2["PKU-004"]["share"] == pytest.approx(0.8)
+    assert [mark["subject"] for mark in marks if mark["shape"] == "cross"] == ["PKU-005", "PKU-015"]
+
+
+def test_the_numbers_at_risk_stand_below_the_days() -> None:
+    _, table = conversion_spec()["vconcat"]
+    found = {(row["arm"], row["day"]): row["n"] for row in table["data"]["values"]}
+    first, second = (PROTOCOL.arm(arm).short_label for arm in (IL2, CONTROL))
+    assert [found[first, day] for day in (0, 7, 14, 21, 28)] == [5, 5, 3, 1, 0]
+    assert [found[second, day] for day in (0, 7, 14, 21, 28)] == [5, 5, 5, 3, 2]
+
+
+def test_the_cross_is_explained_only_where_there_is_one() -> None:
+    assert "title" in conversion_spec()
+    assert "title" not in conversion_spec([time for time in times() if time.converted])
+
+
+def test_days_to_conversion_are_drawn_with_everybody() -> None:
+    drawing = render.svg(conversion_spec(narrow=True)).decode()
+    assert all(f"/participants/{time.subject[-2:].lstrip('0')}/" in drawing for time in times())

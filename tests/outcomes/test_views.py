@@ -163,6 +163,23 @@ def test_with_very_many_the_tables_stand_on_their_own_pages(
     assert ">27.9</td>" not in page
 
 
+def test_days_to_conversion_are_compared_by_arm(
+    login: Login, treated: Participant, control: Participant
+) -> None:
+    entered(treated, pcr("500", "<"), hours=24)
+    entered(control, pcr("52000"), hours=24)
+    page = text(login(Role.INVESTIGATOR), DASHBOARD)
+    assert "Log-rank χ² = 1.000, one degree of freedom, asymptotic p = 0.3173." in page
+    assert "p = 1.0000, 2 of 2 arrangements" in page
+
+
+def test_without_a_conversion_nothing_is_compared(login: Login, treated: Participant) -> None:
+    entered(treated, pcr("52000"), hours=24)
+    page = text(login(Role.INVESTIGATOR), DASHBOARD)
+    assert "Log-rank: not defined, an arm has nobody who was followed (1 against 0)." in page
+    assert "not reached" in page
+
+
 # --- the cache --------------------------------------------------------------------------------
 
 
