@@ -111,7 +111,7 @@ def _flag_events(participant: Participant) -> list[TimelineEvent]:
             why=Message.from_json(flag.rule),
             badge=_RESOLVED if flag.resolved_at else _OPEN,
             history=("outcomes.flag", flag.pk),
-            kind="visit",
+            kind="dose" if flag.kind == Flag.Kind.DOSES else "visit",
         )
         for flag in participant.flags.all()
     ]

@@ -20,6 +20,10 @@ from trial_site.presentation import WorkRow
 from trial_site.protocol.definition import gettext_noop
 from trial_site.roles import Role
 
+RECORD_DOSES = gettext_noop("Record the doses")
+SEE_DOSES = gettext_noop("See the doses")
+SAMPLES = (Flag.Kind.PCR_CHECK, Flag.Kind.CONFIRMATION)
+
 
 @dataclass(frozen=True)
 class OpenFlag:
@@ -27,6 +31,7 @@ class OpenFlag:
 
     key: int
     subject: str
+    kind: str
     due_on: dt.date
     window_opens: dt.date
     window_closes: dt.date
@@ -40,8 +45,8 @@ def open_flags(user: User) -> list[tuple[OpenFlag, Urgency]]:
     """The open flags of the user's sites, the most urgent first; the laboratory's are samples."""
     flags = Flag.objects.visible_to(user).open()
     if user.role == Role.LAB:
-        flags = flags.exclude(kind=Flag.Kind.VISIT)
-    columns = ("pk", "participant__subject", "due_on", "window_opens", "window_closes")
+        flags = flags.filter(kind__in=SAMPLES)
+    columns = ("pk", "participant__subject", "kind", "due_on", "window_opens", "window_closes")
     found = sorted((OpenFlag(*row) for row in flags.values_list(*columns)), key=lambda f: f.sort)
     today = clock.today()
     return [(flag, urgency(flag, today)) for flag in found]
@@ -99,7 +104,11 @@ def _subject_url(subject: str, user: User) -> str:
 def _action(flag: Flag, state: Urgency, user: User) -> tuple[Message, str]:
     """Doing it, once its window is open and for whoever may; else reading what is known."""
     subject = flag.participant.subject
-    if flag.kind != Flag.Kind.VISIT and may_open(user, "labs:pcr-new"):
+    if flag.kind == Flag.Kind.DOSES and may_open(user, "dosing:sheet"):
+        url = f"{reverse('dosing:sheet')}?date={flag.due_on}#{subject}"
+        label = RECORD_DOSES if may_open(user, "dosing:record") else SEE_DOSES
+        return Message(label), url
+    if flag.kind in SAMPLES and may_open(user, "labs:pcr-new"):
         url = f"{reverse('labs:pcr-new')}?participant={subject}"
         return Message(gettext_noop("Enter result")), url
     is_open_visit = flag.kind == Flag.Kind.VISIT and state is not Urgency.SOON

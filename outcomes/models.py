@@ -28,6 +28,7 @@ class Flag(Record):
         VISIT = "visit", _("Visit")
         PCR_CHECK = "pcr_check", _("PCR sample")
         CONFIRMATION = "confirmation", _("Second PCR to confirm conversion")
+        DOSES = "doses", _("Doses that nobody recorded")
 
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="flags")
     kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)

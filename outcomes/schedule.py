@@ -5,13 +5,16 @@ from collections.abc import Iterable, Iterator
 
 from django.utils import timezone
 
-from enrollment.models import Participant, Visit
+from dosing.models import Administration, Order
+from enrollment.models import Move, Participant, Visit
 from enrollment.rules.calendar import PlannedWindow
+from enrollment.states import ENDED
 from labs.models import Result
 from labs.rules.conversion import PcrObservation
 from labs.rules.pcr import PcrClass
 from labs.series import conversion_of
 from outcomes.rules.follow_up import DatedRecord, ParticipantSchedule, PcrSummary, PlannedVisit
+from outcomes.rules.unrecorded import DoseRecord, OrderedDoses
 from trial_site.protocol import current
 from trial_site.protocol.definition import Anchor
 
@@ -27,6 +30,37 @@ def schedules(
     results = pcr_results(batch)
     for participant in batch:
         yield participant, _schedule(participant, visits[participant.pk], results[participant.pk])
+
+
+def dose_records(participants: Iterable[Participant]) -> dict[int, DoseRecord]:
+    """What was ordered and recorded of each participant (by primary key), in three queries."""
+    batch = list(participants)
+    orders: dict[int, list[OrderedDoses]] = defaultdict(list)
+    for order in Order.objects.filter(participant__in=batch):
+        orders[order.participant_id].append(
+            OrderedDoses(
+                drug=order.drug,
+                starts_at=order.starts_at,
+                ends_at=order.ends_at,
+                frequency=order.frequency,
+                record=f"order:{order.pk}",
+            )
+        )
+    recorded = defaultdict(set)
+    rows = Administration.objects.in_force().filter(participant__in=batch).order_by()
+    for key, drug, slot_at in rows.values_list("participant_id", "drug", "slot_at"):
+        recorded[key].add((drug, slot_at))
+    left = dict(
+        Move.objects.filter(participant__in=batch, after__in=ENDED)
+        .order_by()
+        .values_list("participant_id", "at")
+    )
+    return {
+        person.pk: DoseRecord(
+            tuple(orders[person.pk]), frozenset(recorded[person.pk]), left.get(person.pk)
+        )
+        for person in batch
+    }
 
 
 def pcr_results(participants: Iterable[Participant]) -> dict[int, list[Result]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dosing import worklist as dosing
+from dosing.permissions import ADMINISTER
 from enrollment import worklist as enrollment
 from enrollment.models import Screening
 from enrollment.permissions import READ_PARTICIPANTS
@@ -19,8 +21,10 @@ from enrollment.selectors import still_screened
 from enrollment.states import State
 from labs import worklist as labs
 from outcomes.follow_up import OpenFlag, flag_rows, open_flags
+from outcomes.models import Flag
 from outcomes.rules.follow_up import Urgency
 from safety import worklist as safety
+from trial_site import clock
 from trial_site.models import User
 from trial_site.presentation import WorkRow
 from trial_site.protocol import current
@@ -86,11 +90,19 @@ def groups(user: User) -> list[Group]:
             waiting[row.state].append(row)
     if user.role in FLAGGED_ROLES:
         for flag, state in open_flags(user):
-            waiting[state.value].append(flag)
+            if not _waits_elsewhere(flag, user):
+                waiting[state.value].append(flag)
     return [
         Group(state, label, sorted(waiting[state], key=lambda item: item.sort))
         for state, label in GROUPS.items()
     ]
+
+
+def _waits_elsewhere(flag: OpenFlag, user: User) -> bool:
+    """Doses are the nurse's to record; those of yesterday stand slot by slot in dosing's rows."""
+    if flag.kind != Flag.Kind.DOSES:
+        return False
+    return not ADMINISTER.allows(user) or flag.due_on >= clock.today() - dt.timedelta(days=1)
 
 
 def in_words(waiting: Iterable[WorkRow | OpenFlag], user: User) -> list[WorkRow]:

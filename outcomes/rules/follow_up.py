@@ -26,6 +26,7 @@ class FlagKind(StrEnum):
     VISIT = "visit"
     PCR_CHECK = "pcr_check"
     CONFIRMATION = "confirmation"
+    DOSES = "doses"
 
 
 class Urgency(StrEnum):

@@ -10,15 +10,19 @@ import time_machine
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
+from dosing.checks import Given
+from dosing.models import Administration
 from enrollment.actions.visits import record_visit
 from enrollment.models import Participant
 from labs.actions import Entry, Sample, record_results
 from labs.models import Result
-from outcomes.actions import Flagged, flag_due
+from outcomes.actions import LEFT_DAYS_AGO, Flagged, flag_due
 from outcomes.models import Flag
 from oversight import verification
 from oversight.accounts import system_actor
+from oversight.recording import recorded
 from oversight.trail import AuditEntry
 from tests import factories
 from trial_site import clock
@@ -39,6 +43,10 @@ def treated(site: Site) -> Participant:
 def later() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(timezone.now(), tick=False) as clocked:
         yield clocked
+
+
+# The first dose was recorded; the second, at eight in the evening, was not.
+LAST_EVENING = "doses:ganciclovir:2026-03-17"
 
 
 def run() -> Flagged:
@@ -66,7 +74,7 @@ def test_a_first_dose_makes_visits_and_samples_due(treated: Participant) -> None
     run()
     days = current().pcr.days_between_until_confirmed
     first_sample = timezone.localdate(treated.day0_at) + dt.timedelta(days=days)
-    assert open_keys() == {"visit:D0", "visit:D7", f"pcr:{first_sample}"}
+    assert open_keys() == {"visit:D0", "visit:D7", f"pcr:{first_sample}", LAST_EVENING}
 
 
 def test_a_flag_says_which_rule_made_it_and_from_which_rows(treated: Participant) -> None:
@@ -79,7 +87,7 @@ def test_a_flag_says_which_rule_made_it_and_from_which_rows(treated: Participant
 
 
 def test_running_twice_changes_nothing(treated: Participant) -> None:
-    assert run().raised == 3
+    assert run().raised == 4
     before = AuditEntry.objects.count()
     assert run() == Flagged()
     assert AuditEntry.objects.count() == before
@@ -120,18 +128,76 @@ def test_a_result_moves_the_next_check(treated: Participant, later: time_machine
     assert {key for key in open_keys() if key.startswith("pcr")} == {f"pcr:{due}"}
 
 
-def test_the_end_of_participation_resolves_everything(treated: Participant) -> None:
+def test_after_the_end_only_the_doses_before_it_are_asked_for(treated: Participant) -> None:
     run()
     factories.withdraw(treated)
     assert run() == Flagged(resolved=3)
-    assert open_keys() == set()
+    assert open_keys() == {LAST_EVENING}
+
+
+# --- doses that nobody recorded ---------------------------------------------------------------
+
+
+def nurse_says(participant: Participant, slot_at: dt.datetime) -> None:
+    order = participant.orders.get()
+    missed = Given(Administration.Status.NOT_GIVEN, Decimal(0), why=Administration.Reason.ABSENT)
+    factories.dose(order, slot_at, missed)
+
+
+def test_a_dose_flag_resolves_itself_when_the_dose_is_recorded(treated: Participant) -> None:
+    run()
+    nurse_says(treated, factories.local(dt.date(2026, 3, 17), dt.time(20)))
+    assert run() == Flagged(resolved=1)
+    assert LAST_EVENING not in open_keys()
+
+
+def test_a_dose_flag_resolves_itself_when_the_order_ended_before_it(treated: Participant) -> None:
+    run()
+    order = treated.orders.get()
+    by = factories.user(Role.INVESTIGATOR, treated.site)
+    with recorded(by=by, reason="Stopped in the afternoon"):
+        order.ends_at = factories.local(dt.date(2026, 3, 17), dt.time(15))
+        order.ended_as, order.end_reason = "stopped", "Stopped in the afternoon"
+        order.save()
+    assert run() == Flagged(resolved=1)
+
+
+def test_whoever_was_never_given_a_first_dose_is_asked_about(site: Site) -> None:
+    participant = factories.allocated(site)
+    factories.order(participant, starts_at=factories.local(dt.date(2026, 3, 16)))
+    assert run() == Flagged(raised=2)
+    assert open_keys() == {"doses:ganciclovir:2026-03-16", LAST_EVENING}
+
+
+def test_whoever_left_before_the_run_is_asked_about(treated: Participant) -> None:
+    factories.withdraw(treated)
+    assert run() == Flagged(raised=1)
+    assert open_keys() == {LAST_EVENING}
+
+
+def test_who_left_long_ago_is_not_looked_at_again(
+    treated: Participant, later: time_machine.Traveller
+) -> None:
+    factories.withdraw(treated)
+    later.shift(dt.timedelta(days=LEFT_DAYS_AGO, minutes=1))
+    assert run() == Flagged()
+
+
+def test_many_are_looked_at_in_as_many_questions_as_one(
+    site: Site, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _ in range(3):
+        factories.on_treatment(site)
+    run()
+    with django_assert_max_num_queries(9):
+        assert run() == Flagged()
 
 
 def test_the_command_does_what_the_task_does(
     treated: Participant, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call_command("flag_due")
-    assert "3 raised, 0 resolved" in capsys.readouterr().out
+    assert "4 raised, 0 resolved" in capsys.readouterr().out
     assert list(verification.verify()) == []
 
 
@@ -159,5 +225,5 @@ def test_two_runs_at_once_raise_each_flag_once(site: Site) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
-    assert Flag.objects.count() == 4 * 3
+    assert Flag.objects.count() == 4 * 4
     assert list(verification.verify()) == []

@@ -89,6 +89,40 @@ def test_the_laboratory_completes_results_and_takes_samples(site: Site) -> None:
     assert sample.url == f"{reverse('labs:pcr-new')}?participant={participant.subject}"
 
 
+def test_a_nurse_is_led_to_the_doses_of_a_day_that_went_by(site: Site) -> None:
+    participant = flagged(factories.on_treatment(site, days_ago=3))
+    found = [row for row in rows(factories.user(Role.NURSE, site))["late"] if "?date=" in row.url]
+    assert told(found) == [
+        (participant.subject, "Ganciclovir not recorded"),
+        (participant.subject, "Ganciclovir not recorded"),
+    ]
+    # Yesterday's doses, of the 17th, stand slot by slot among the nurse's own rows.
+    assert [row.url for row in found] == [
+        f"{reverse('dosing:sheet')}?date=2026-03-{day}#{participant.subject}" for day in (15, 16)
+    ]
+    assert str(found[0].action) == "Record the doses"
+    assert str(found[0].why) == "Planned on 2026-03-15 at 20:00, and nothing is recorded of it"
+
+
+@pytest.mark.parametrize("role", [Role.COORDINATOR, Role.INVESTIGATOR, Role.LAB])
+def test_others_have_no_doses_to_record(site: Site, role: Role) -> None:
+    flagged(factories.on_treatment(site, days_ago=3))
+    shown = [row for group in rows(factories.user(role, site)).values() for row in group]
+    assert not any("not recorded" in str(row.title) for row in shown)
+
+
+def test_the_list_of_flags_shows_the_doses_to_whoever_may_see_the_arm(
+    site: Site, login: Login
+) -> None:
+    flagged(factories.on_treatment(site, days_ago=3))
+    for role in (Role.COORDINATOR, Role.MONITOR, Role.INVESTIGATOR):
+        page = text(login(role), FLAGS)
+        assert "Ganciclovir not recorded" in page
+        assert "See the doses" in page
+    assert "Open casebook" in text(login(Role.STATISTICIAN), FLAGS)
+    assert "Ganciclovir" not in text(login(Role.LAB), FLAGS)
+
+
 def test_the_laboratory_is_not_led_to_a_casebook(site: Site) -> None:
     participant = flagged(factories.on_treatment(site, days_ago=3))
     [sample] = rows(factories.user(Role.LAB, site))["due"]
