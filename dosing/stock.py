@@ -7,13 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import Max, Q, Sum
 
 from dosing.models import Lot, StockEntry
 from dosing.rules import vials
 from dosing.rules.scanned import Unreadable, read_scan
+from enrollment.models import Participant
 from trial_site import clock
 from trial_site.models import Site
+
+_WARD = (StockEntry.Kind.DISPENSED, StockEntry.Kind.RETURNED)  # to the ward, and back from it
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,23 @@ def balances(lots: Iterable[Lot]) -> dict[int, int]:
     keys = [lot.pk for lot in lots]
     sums = StockEntry.objects.filter(lot__in=keys).order_by().values_list("lot")
     return dict.fromkeys(keys, 0) | dict(sums.annotate(Sum("vials")))
+
+
+def last_entry(lot: Lot) -> int:
+    """The last entry of a lot (primary key), 0 without one: whether its ledger moved since."""
+    return int(lot.entries.aggregate(last=Max("pk"))["last"] or 0)
+
+
+def out_with(lot: Lot, participant: Participant | None = None) -> int:
+    """The vials of a lot that left for doses and were not returned, by the ledger.
+
+    Of all, or of what went to and came from one participant.
+    """
+    moved = Q(kind__in=_WARD) | Q(reverses__kind__in=_WARD)
+    entries = lot.entries.filter(moved)
+    if participant is not None:
+        entries = entries.filter(participant=participant)
+    return -int(entries.aggregate(vials=Sum("vials"))["vials"] or 0)
 
 
 def usable_lots(site: Site | int, drug: str, on: dt.date) -> list[LotStock]:

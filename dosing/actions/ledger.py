@@ -9,10 +9,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+from django.core.exceptions import PermissionDenied
+
 from dosing.models import Administration, Discrepancy, Lot, StockEntry
 from dosing.stock import balances
 from enrollment.models import Participant
 from oversight.recording import ReasonRequired, recorded
+from oversight.records import locked
 from trial_site import clock
 from trial_site.models import User
 
@@ -74,6 +77,18 @@ def locked_lots(keys: Iterable[int]) -> dict[int, Lot]:
     """The rows of several lots, locked in the order of their primary keys."""
     rows = Lot.objects.filter(pk__in=set(keys)).order_by("pk").select_for_update(of=("self",))
     return {lot.pk: lot for lot in rows}
+
+
+def locked_lot(lot: Lot, *, by: User, version: int | None = None) -> Lot:
+    """The lot's row under a lock, if ``by`` works at its site.
+
+    Raises ``PermissionDenied``: to other sites the lot does not exist; ``StaleRecord``.
+    """
+    try:
+        found: Lot = locked(Lot.objects.visible_to(by).filter(pk=lot.pk), version=version)
+    except Lot.DoesNotExist:
+        raise PermissionDenied(f"{by} does not work at the site of this lot") from None
+    return found
 
 
 def enter(

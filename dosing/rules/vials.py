@@ -1,12 +1,17 @@
-"""Whole vials: how many a dose takes, and how a lot stands against its expiry."""
+"""Lots and whole vials: what a label says, how many vials a dose takes, how a lot stands."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+
+from trial_site.messages import Message
+from trial_site.protocol.definition import gettext_noop
 
 # A display rule of the pharmacy's pages, not of the protocol, which names no such time: it decides
 # when a lot is pointed out, never whether it may be given.
@@ -44,3 +49,33 @@ def lot_state(expires_on: date, *, on: date, is_recalled: bool) -> LotState:
     if is_expired(expires_on, on):
         return LotState.EXPIRED
     return LotState.EXPIRES_SOON if expires_on - on <= EXPIRES_SOON else LotState.USABLE
+
+
+@dataclass(frozen=True)
+class LotFacts:
+    """What the label of a lot says: ``content`` of one vial in the drug's unit (mg; million IU).
+
+    ``diluent_ml`` is the volume after dissolving, ``expires_on`` the last day of use.
+    """
+
+    product: str
+    number: str
+    content: Decimal
+    expires_on: date
+    storage: str
+    diluent_ml: Decimal | None = None
+
+
+def lot_faults(facts: LotFacts) -> tuple[tuple[str, Message], ...]:
+    """What cannot be true about a lot, by the name of the field."""
+    return tuple(_faults(facts))
+
+
+def _faults(facts: LotFacts) -> Iterator[tuple[str, Message]]:
+    for name in ("product", "number", "storage"):
+        if not getattr(facts, name).strip():
+            yield name, Message(gettext_noop("Enter what the label says"))
+    for name in ("content", "diluent_ml"):
+        value = getattr(facts, name)
+        if value is not None and value <= 0:
+            yield name, Message(gettext_noop("Enter a number above 0"))
