@@ -13,8 +13,11 @@ pytest_plugins = ["tests.services"]
 
 # A loaded machine is slow, not wrong.  CI tries the same examples every time: it judges a change,
 # it does not go exploring; a developer's run does.
-settings.register_profile("developer", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "100"))
+settings.register_profile("developer", deadline=None, max_examples=EXAMPLES)
+settings.register_profile(
+    "ci", deadline=None, max_examples=EXAMPLES, derandomize=True, print_blob=True
+)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "developer")
 
 

@@ -46,7 +46,14 @@ IMPORT_TITLE = "An import whose workers are killed at random moments loses and d
 IMPORT_FIGURES = (
     "{kills:,} workers killed in {files:,} imports of {rows:,} rows: {results:,} results, each once"
 )
+TRUTH_FIGURES = (
+    "{trials:,} simulated trials of five and five: 95 % intervals cover {mean_coverage:.1f} % "
+    "(mean) and {shift_coverage:.1f} % (Hodges-Lehmann); size at 5 % {rank_size:.1f} % (rank sum), "
+    "{log_rank_size_60:.1f} % (log-rank, permuted); power for the worked example {rank_power:.0f} %"
+)
 MANY_KILLS = {"IMPORT_KILLS": "100"}
+MANY_TRIALS = {"SIMULATED_TRIALS": "2000"}
+MANY_EXAMPLES = {"ORACLE_EXAMPLES": "1000"}
 LONG = {"RECORD_SEQUENCES": str(SEQUENCES)}
 CHECKS = (
     Check(
@@ -68,6 +75,19 @@ CHECKS = (
         "PostgreSQL",
         ("tests/enrollment/test_concurrency.py",),
         POSTGRES,
+    ),
+    Check(
+        "The intervals cover the truth and the tests keep their size",
+        "none",
+        ("tests/outcomes/test_truth.py",),
+        MANY_TRIALS,
+        TRUTH_FIGURES,
+    ),
+    Check(
+        "Statistics are those of SciPy, NumPy and lifelines on 1,000 random data sets each",
+        "none",
+        ("tests/outcomes/test_rules_statistics.py", "tests/outcomes/test_rules_survival.py"),
+        MANY_EXAMPLES,
     ),
     Check(IMPORT_TITLE, "SQLite", (IMPORT,), MANY_KILLS, IMPORT_FIGURES),
     Check(IMPORT_TITLE, "PostgreSQL", (IMPORT,), MANY_KILLS | POSTGRES, IMPORT_FIGURES),
