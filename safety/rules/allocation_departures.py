@@ -44,7 +44,7 @@ def eligibility_departure(allocated: Allocated) -> Found:
         for id_, title, is_unknown in allocated.blocking
     )
     key = source(kind, "screening", allocated.screening)
-    return Found(kind, key, allocated.on, (opening, *named), ("screening", allocated.screening))
+    return Found(kind, key, allocated.on, (opening, *named))
 
 
 def allocation_error(noted: NotedError) -> Found:
@@ -58,4 +58,4 @@ def allocation_error(noted: NotedError) -> Found:
     }
     key = source(kind, "allocationerror", noted.key)
     evidence = (Message(text, params),)
-    return Found(kind, key, noted.allocated_on, evidence, ("allocationerror", noted.key))
+    return Found(kind, key, noted.allocated_on, evidence)

@@ -83,7 +83,7 @@ def dose_departures(
 
 def _dose_found(kind: str, dose: Dose, fact: Message) -> Found:
     key = source(kind, "administration", dose.key)
-    return Found(kind, key, dose.at.date(), (fact,), ("administration", dose.key))
+    return Found(kind, key, dose.at.date(), (fact,))
 
 
 def _without_arm(dose: Dose) -> Message:
@@ -139,7 +139,10 @@ def unrecorded_doses(
     text = gettext_noop("%(drug)s planned for %(at)s: nobody recorded what became of it")
     for slot in slots:
         if slot.at.date() < today and not any(held.covers(slot.drug, slot.at) for held in holds):
-            params = {"drug": Message(slot.drug_name), "at": f"{slot.at:%Y-%m-%d %H:%M}"}
+            params: dict[str, str | Message] = {
+                "drug": Message(slot.drug_name),
+                "at": f"{slot.at:%Y-%m-%d %H:%M}",
+            }
             key = source(kind, "order", slot.order, slot.at)
             evidence = (Message(text, params),)
-            yield Found(kind, key, slot.at.date(), evidence, ("order", slot.order))
+            yield Found(kind, key, slot.at.date(), evidence)

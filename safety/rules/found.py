@@ -13,20 +13,25 @@ from trial_site.messages import Message
 class Found:
     """One departure: ``source`` names the rule and the row, ``evidence`` says it with its numbers.
 
-    ``record`` is the row to look at: the label of its model, and its primary key.
+    ``kind`` is the code of one of the protocol's kinds of deviation.
     """
 
     kind: str
     source: str
     occurred_on: dt.date
     evidence: tuple[Message, ...]
-    record: tuple[str, int]
 
 
 def source(kind: str, model: str, key: int, moment: dt.datetime | None = None) -> str:
     """``<kind>:<model>:<pk>``; a slot has no row, so its moment in UTC stands behind its order."""
     named = f"{kind}:{model}:{key}"
     return f"{named}:{moment.astimezone(dt.UTC):%Y%m%dT%H%MZ}" if moment else named
+
+
+def record_of(source: str) -> tuple[str, int]:
+    """The row that a source names: its model, and its primary key."""
+    _kind, model, key, *_moment = source.split(":")
+    return model, int(key)
 
 
 def by_source(found: Iterable[Found]) -> Mapping[str, Found]:

@@ -48,7 +48,7 @@ def visit_departures(visits: Iterable[HeldVisit], protocol: Protocol) -> Iterato
 def _visit_found(kind: str, visit: HeldVisit, on: dt.date, fact: Message) -> Found:
     given = Message(gettext_noop("Reason given: %(why)s"), {"why": visit.why})
     evidence = (fact, given) if visit.why else (fact,)
-    return Found(kind, source(kind, "visit", visit.key), on, evidence, ("visit", visit.key))
+    return Found(kind, source(kind, "visit", visit.key), on, evidence)
 
 
 def samples_outside(
@@ -86,14 +86,12 @@ def _sample_found(
     )
     evidence = (Message(text, params),)
     key = source(kind, "specimen", tube.key)
-    return Found(kind, key, tube.collected_on, evidence, ("specimen", tube.key))
+    return Found(kind, key, tube.collected_on, evidence)
 
 
 def _visit_words(window: VisitWindow, protocol: Protocol) -> dict[str, str | Message]:
-    days = {
-        "opens": window.opens.isoformat(),
-        "closes": (window.closes or window.opens).isoformat(),
-    }
+    closes = window.closes or window.opens
+    days = {"opens": window.opens.isoformat(), "closes": closes.isoformat()}
     spread = Message(gettext_noop("%(opens)s to %(closes)s"), days)
     on_one_day = window.opens == window.closes
     return {
