@@ -31,13 +31,19 @@ class DatedSample:
 
     ``record`` names the row it came from; ``collected_at`` is aware; ``value`` is ``None`` while
     there is no usable result; ``after_dose`` says that the day's IL-2 had been given before the
-    sample was drawn.
+    sample was drawn.  ``beyond`` marks a result that is known only to lie beyond a limit of its
+    assay: it counts, without a number.
     """
 
     record: str
     collected_at: datetime
     value: Decimal | None
     after_dose: bool = False
+    beyond: bool = False
+
+    @property
+    def has_result(self) -> bool:
+        return self.value is not None or self.beyond
 
 
 @dataclass(frozen=True)
@@ -81,11 +87,11 @@ def baseline_sample(
     if first_dose_at is None:
         return SampleChoice(None, Message(_NO_FIRST_DOSE))
     before = [sample for sample in samples if sample.collected_at <= first_dose_at]
-    latest = max(before, key=lambda s: (s.value is not None, s.collected_at), default=None)
+    latest = max(before, key=lambda s: (s.has_result, s.collected_at), default=None)
     if latest is None:
         return SampleChoice(None, Message(_NONE_BEFORE))
     collected = {"collected": _day(latest, tz).isoformat()}
-    if latest.value is None:
+    if not latest.has_result:
         return SampleChoice(None, Message(_NO_RESULT, collected))
     return SampleChoice(latest, Message(_LAST_BEFORE, collected))
 
@@ -161,7 +167,7 @@ def _day(sample: DatedSample, tz: tzinfo) -> date:
 
 def _fault(sample: DatedSample) -> str | None:
     """Why a sample inside the window does not count."""
-    if sample.value is None:
+    if not sample.has_result:
         return _NO_RESULT
     return _AFTER_DOSE if sample.after_dose else None
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from trial_site.protocol.definition import ArmCode, Drug, Protocol, VisitRule
+from trial_site.protocol.definition import ArmCode, Drug, Outcome, Protocol, VisitRule
 
 # A calendar month is 28 to 31 days long: windows are compared at their nearest.
 _SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
@@ -96,6 +96,18 @@ def outcomes(protocol: Protocol) -> Iterator[str]:
     for row in protocol.outcomes:
         if row.kind not in {"primary", "secondary"}:
             yield f"outcome {row.code} is neither primary nor secondary"
+        if bool(row.analytes) != bool(row.time_points):
+            yield f"outcome {row.code} has analytes or time points, but not both"
+        yield from _unknown(row, protocol)
+
+
+def _unknown(row: Outcome, protocol: Protocol) -> Iterator[str]:
+    analytes = {analyte.code for analyte in protocol.analytes}
+    visits = {visit.code for visit in protocol.visits}
+    for code in sorted({*row.analytes} - analytes):
+        yield f"outcome {row.code} measures {code}, which is no analyte"
+    for code in sorted({*row.time_points} - visits):
+        yield f"outcome {row.code} is read at {code}, which is no visit"
 
 
 def _overlap(first: VisitRule, second: VisitRule) -> bool:

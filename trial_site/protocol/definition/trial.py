@@ -143,6 +143,9 @@ class VisitRule:
 
 @dataclass(frozen=True)
 class Outcome:
+    """``analytes`` are measured at the visits ``time_points``, each against baseline; an outcome
+    that is computed otherwise has neither."""
+
     code: str
     kind: str  # "primary" or "secondary"
     title: str  # the registry's own
@@ -150,6 +153,8 @@ class Outcome:
     time_frame: str  # the registry's own
     short_title: str  # what staff see
     reading: str
+    analytes: tuple[str, ...] = ()
+    time_points: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

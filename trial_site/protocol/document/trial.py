@@ -1,6 +1,6 @@
 """The trial as a whole: what it is, its arms, its calendar and what was decided."""
 
-from trial_site.protocol.definition import Protocol
+from trial_site.protocol.definition import Outcome, Protocol
 from trial_site.protocol.document import markdown as md
 
 
@@ -112,5 +112,13 @@ def outcomes(protocol: Protocol) -> str:
     return "\n\n".join(
         f"### {row.short_title} (`{row.code}`, {row.kind})\n\n"
         f"> {row.title}\n>\n> {row.description}\n>\n> {row.time_frame}\n\n{row.reading}"
+        f"{_measured(row, protocol)}"
         for row in protocol.outcomes
     )
+
+
+def _measured(row: Outcome, protocol: Protocol) -> str:
+    if not row.analytes:
+        return ""
+    names = "; ".join(protocol.analyte(code).name for code in row.analytes)
+    return f"\n\nMeasured: {names}. Compared with baseline at: {', '.join(row.time_points)}."

@@ -2,6 +2,9 @@
 
 from trial_site.protocol.definition import Outcome, gettext_noop
 
+_AFTER_TREATMENT = ("D7", "WITHDRAWAL", "M3")
+_AT_WITHDRAWAL = ("WITHDRAWAL", "M3")
+
 OUTCOMES = (
     Outcome(
         code="nk_cytotoxicity",
@@ -39,6 +42,8 @@ OUTCOMES = (
             "Day 7, the first day after the last ganciclovir dose (days 0 to 3 accepted) and "
             "three months after withdrawal, in both arms."
         ),
+        analytes=("tnf_alpha", "ifn_gamma"),
+        time_points=_AFTER_TREATMENT,
     ),
     Outcome(
         code="nk_subsets",
@@ -51,6 +56,15 @@ OUTCOMES = (
             "Day 7, the first day after the last ganciclovir dose (days 0 to 3 accepted) and "
             "three months after withdrawal, in both arms."
         ),
+        analytes=(
+            "nk_percent",
+            "nk_count",
+            "nk_dim_percent",
+            "nk_dim_count",
+            "nk_bright_percent",
+            "nk_bright_count",
+        ),
+        time_points=_AFTER_TREATMENT,
     ),
     Outcome(
         code="igm",
@@ -60,6 +74,8 @@ OUTCOMES = (
         time_frame="Day for drug withdrawal and 3 months.",
         short_title=gettext_noop("Change in CMV IgM"),
         reading=gettext_noop("The withdrawal visit and three months after it, one kit throughout."),
+        analytes=("cmv_igm",),
+        time_points=_AT_WITHDRAWAL,
     ),
     Outcome(
         code="igg",
@@ -69,6 +85,8 @@ OUTCOMES = (
         time_frame="Day for drug withdrawal and 3 months.",
         short_title=gettext_noop("Change in CMV IgG"),
         reading=gettext_noop("The withdrawal visit and three months after it, one kit throughout."),
+        analytes=("cmv_igg",),
+        time_points=_AT_WITHDRAWAL,
     ),
     Outcome(
         code="conversion_day",
