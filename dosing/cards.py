@@ -8,11 +8,20 @@ from decimal import Decimal
 from django.urls import reverse
 
 from dosing.day import Slot
-from dosing.models import Administration, DrugChoice, Order, UnitChoice
+from dosing.models import Administration, DrugChoice, Hold, Order, UnitChoice
 from dosing.permissions import ADMINISTER, ORDER
 from dosing.rules.timing import SlotState, is_open
 from dosing.selectors import SafetyValues
-from dosing.wording import UNITS, clock_text, dose_text, drug_name, duration, route, site_name
+from dosing.wording import (
+    UNITS,
+    clock_text,
+    dose_text,
+    drug_name,
+    duration,
+    hold_text,
+    route,
+    site_name,
+)
 from labs.rules.stops import hold_reasons, missing_results
 from trial_site.messages import Message
 from trial_site.models import User
@@ -92,6 +101,7 @@ class Behind:
     administration: Administration | None
     recorder: str
     safety: SafetyValues
+    hold: Hold | None
     last_given: dt.datetime | None
 
 
@@ -151,7 +161,7 @@ def _why(slot: Slot, behind: Behind, moment: Moment) -> tuple[Message, ...]:
     if behind.administration is not None:
         return tuple(_what_was_recorded(behind.administration, behind.recorder))
     if slot.state is SlotState.HELD:
-        return held_by(behind.safety)
+        return held_by(behind.safety, behind.hold)
     if slot.state is SlotState.PLANNED or slot.day != moment.today:
         return ()
     why = [] if behind.last_given is None else [since_last(behind.last_given, moment)]
@@ -172,7 +182,12 @@ def since_last(last_given: dt.datetime, moment: Moment) -> Message:
     )
 
 
-def held_by(safety: SafetyValues) -> tuple[Message, ...]:
+def held_by(safety: SafetyValues, hold: Hold | None) -> tuple[Message, ...]:
+    """Why a dose is held: the investigator's hold, and each result that forbids ganciclovir."""
+    return (*([hold_text(hold)] if hold else []), *forbidding(safety))
+
+
+def forbidding(safety: SafetyValues) -> tuple[Message, ...]:
     """Each result that forbids ganciclovir, with the time of its blood."""
     return tuple(
         Message(

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from dosing.cards import Moment, heading, held_by, since_last
 from dosing.checks import Given, warnings_about
 from dosing.day import Slot, slot_of
-from dosing.models import Administration, DrugChoice, Order
+from dosing.models import Administration, DrugChoice, Hold, Order
 from dosing.rules.timing import SlotState, next_site
 from dosing.selectors import delivered
 from dosing.wording import clock_text, dose_text, drug_name, route
@@ -17,6 +17,13 @@ from trial_site import clock
 from trial_site.messages import Message
 from trial_site.protocol import current
 from trial_site.protocol.definition import gettext_noop
+
+Reason = Administration.Reason
+WHY_HELD = {
+    Hold.Reason.RESULT: Reason.LAB_HOLD,
+    Hold.Reason.ADVERSE_EVENT: Reason.ADVERSE_EVENT,
+    Hold.Reason.OTHER: Reason.STOPPED,
+}
 
 
 @dataclass(frozen=True)
@@ -28,10 +35,16 @@ class Confirmation:
     moment: Moment
     held_by: tuple[Message, ...]
     last: Administration | None
+    hold: Hold | None = None
 
     @property
     def is_held(self) -> bool:
         return self.slot.state is SlotState.HELD
+
+    @property
+    def why_held(self) -> str:
+        """The reason of a dose that is not given because of the hold."""
+        return WHY_HELD[Hold.Reason(self.hold.why)] if self.hold else Reason.LAB_HOLD
 
     @property
     def is_of_today(self) -> bool:
@@ -97,12 +110,13 @@ class Confirmation:
 def confirmation(order: Order, slot_at: dt.datetime) -> Confirmation:
     """The confirmation of a slot that is not recorded yet."""
     now = clock.now()
-    slot, safety = slot_of(order, slot_at, now)
+    slot, safety, hold = slot_of(order, slot_at, now)
     return Confirmation(
         order=order,
         slot=slot,
         moment=Moment(now=now, day=slot.day, today=clock.today()),
-        held_by=held_by(safety),
+        held_by=held_by(safety, hold),
+        hold=hold,
         last=delivered(order.participant, order.drug).last(),
     )
 

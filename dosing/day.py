@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from django.db.models import Q
 from django.utils import timezone
 
-from dosing.models import Administration, DrugChoice, Order
+from dosing.models import Administration, DrugChoice, Hold, Order
 from dosing.rules.slots import slots_on
 from dosing.rules.timing import SlotState, slot_state
-from dosing.selectors import SafetyValues, latest_safety_results
+from dosing.selectors import HoldKey, SafetyValues, holds_in_force, latest_safety_results
 from enrollment.states import ENDED
 from labs.rules.stops import hold_reasons
 from trial_site.models import User
@@ -45,10 +45,20 @@ class Slot(NamedTuple):
 
 @dataclass(frozen=True)
 class DayPlan:
-    """Slots in order of time, and by participant the values that decide a hold."""
+    """Slots in order of time; by participant the values that decide a hold, and by participant and
+    drug the investigator's own."""
 
     slots: tuple[Slot, ...]
     safety: Mapping[int, SafetyValues]
+    holds: Mapping[HoldKey, Hold]
+
+    def safety_of(self, slot: Slot) -> SafetyValues:
+        """The values that decide whether ``slot`` is held: no blood count holds interleukin-2."""
+        is_held_by_results = slot.drug == DrugChoice.GANCICLOVIR
+        return self.safety.get(slot.participant_id, {}) if is_held_by_results else {}
+
+    def hold_of(self, slot: Slot) -> Hold | None:
+        return self.holds.get((slot.participant_id, slot.drug))
 
 
 def day_bounds(day: dt.date) -> tuple[dt.datetime, dt.datetime]:
@@ -63,24 +73,32 @@ def day_bounds(day: dt.date) -> tuple[dt.datetime, dt.datetime]:
 def day_plan(user: User, days: Sequence[dt.date], now: dt.datetime) -> DayPlan:
     """Every slot of ``days`` (neighbours, in order) at the sites of ``user``, as of ``now``.
 
-    What was recorded counts even where its order no longer plans it.  A result holds the doses of
-    today and after: what became of an earlier one is a question, not a plan.  Four queries.
+    What was recorded counts even where its order no longer plans it.  A result or the investigator
+    holds the doses of today and after: what became of an earlier one is a question, not a plan.
+    Five queries.
     """
     slots = {slot.key: slot for slot in _planned(user, days)}
     slots |= {slot.key: slot for slot in _recorded(user, days)}
     today = timezone.localdate(now)
-    to_give = {key for key, slot in slots.items() if _can_be_held(slot, today)}
-    safety = latest_safety_results({participant for participant, _, _ in to_give}, now)
-    held = {participant for participant, values in safety.items() if is_held(values)}
-    stands = (
-        _standing(slot, now, is_held=key in to_give and key[0] in held)
-        for key, slot in slots.items()
+    to_give = [slot for slot in slots.values() if _can_be_held(slot, today)]
+    safety = latest_safety_results(
+        {slot.participant_id for slot in to_give if slot.drug == DrugChoice.GANCICLOVIR}, now
     )
-    return DayPlan(tuple(sorted(stands, key=lambda slot: (slot.at, slot.subject))), safety)
+    holds = holds_in_force({slot.participant_id for slot in to_give}, now)
+    held = {(pk, DrugChoice.GANCICLOVIR) for pk, values in safety.items() if is_held(values)}
+    held_keys = {
+        slot.key for slot in to_give if (slot.participant_id, slot.drug) in held | holds.keys()
+    }
+    stands = (_standing(slot, now, is_held=key in held_keys) for key, slot in slots.items())
+    ordered = sorted(stands, key=lambda slot: (slot.at, slot.subject))
+    return DayPlan(tuple(ordered), safety, holds)
 
 
-def slot_of(order: Order, at: dt.datetime, now: dt.datetime) -> tuple[Slot, SafetyValues]:
-    """One slot of ``order`` that is not recorded, and the values that decide whether it is held."""
+def slot_of(
+    order: Order, at: dt.datetime, now: dt.datetime
+) -> tuple[Slot, SafetyValues, Hold | None]:
+    """One slot of ``order`` that is not recorded, and what decides whether it is held: the values,
+    and the investigator's hold."""
     slot = Slot(
         order.participant_id,
         order.participant.subject,
@@ -91,9 +109,13 @@ def slot_of(order: Order, at: dt.datetime, now: dt.datetime) -> tuple[Slot, Safe
         timezone.localdate(at),
     )
     safety: SafetyValues = {}
+    hold = None
     if _can_be_held(slot, timezone.localdate(now)):
-        safety = latest_safety_results([order.participant_id], now)[order.participant_id]
-    return _standing(slot, now, is_held=is_held(safety)), safety
+        hold = holds_in_force([order.participant_id], now).get((order.participant_id, order.drug))
+        if order.drug == DrugChoice.GANCICLOVIR:
+            safety = latest_safety_results([order.participant_id], now)[order.participant_id]
+    held = hold is not None or is_held(safety)
+    return _standing(slot, now, is_held=held), safety, hold
 
 
 def is_held(values: SafetyValues) -> bool:
@@ -103,7 +125,7 @@ def is_held(values: SafetyValues) -> bool:
 
 
 def _can_be_held(slot: Slot, today: dt.date) -> bool:
-    return slot.status is None and slot.day >= today and slot.drug == DrugChoice.GANCICLOVIR
+    return slot.status is None and slot.day >= today
 
 
 def _standing(slot: Slot, now: dt.datetime, *, is_held: bool) -> Slot:

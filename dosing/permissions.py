@@ -5,9 +5,7 @@ from trial_site.access import ANYONE, Methods
 from trial_site.roles import Permission, Role, roles
 
 ORDER = Permission("order a drug", roles(Role.INVESTIGATOR))
-WEIGH = Permission(
-    "record a body weight", roles(Role.NURSE, Role.COORDINATOR, Role.INVESTIGATOR)
-)
+WEIGH = Permission("record a body weight", roles(Role.NURSE, Role.COORDINATOR, Role.INVESTIGATOR))
 ADMINISTER = Permission("record a dose", roles(Role.NURSE))
 READ_DOSES = Permission(
     "read the dosing sheet",
@@ -19,7 +17,31 @@ EXPLAIN = Permission("explain a discrepancy of the stock", roles(Role.NURSE, Rol
 RECALL = Permission("recall a lot", roles(Role.INVESTIGATOR))
 READ_STOCK = Permission("read the stock", READ_DOSES.roles)
 
+_KEEP = {"GET": KEEP_STOCK.roles, "POST": KEEP_STOCK.roles}
+_RECALL = {"GET": RECALL.roles, "POST": RECALL.roles}
+STOCK_PAGES: dict[str, Methods | None] = {
+    "dosing:stock": {"GET": READ_STOCK.roles},
+    "dosing:stock-lot": {"GET": READ_STOCK.roles},
+    "dosing:stock-ledger-download": {"GET": READ_STOCK.roles},
+    "dosing:stock-recipients-download": {"GET": READ_STOCK.roles},
+    "dosing:stock-accountability": {"GET": READ_STOCK.roles},
+    "dosing:stock-accountability-download": {"GET": READ_STOCK.roles},
+    "dosing:stock-receive": _KEEP,
+    "dosing:stock-receive-more": _KEEP,
+    "dosing:stock-return": _KEEP,
+    "dosing:stock-waste": _KEEP,
+    "dosing:stock-send-back": _KEEP,
+    "dosing:stock-count": _KEEP,
+    "dosing:stock-correct": _KEEP,
+    "dosing:stock-reverse": _KEEP,
+    "dosing:stock-explain": {"GET": EXPLAIN.roles, "POST": EXPLAIN.roles},
+    "dosing:stock-recall": _RECALL,
+    "dosing:stock-recall-lift": _RECALL,
+    "dosing:stock-recall-follow-up": _RECALL,
+}
+
 PAGES: dict[str, Methods | None] = {
+    **STOCK_PAGES,
     "dosing:sheet": {"GET": READ_DOSES.roles},
     "dosing:waiting": {"GET": ADMINISTER.roles},
     "dosing:offline": {"GET": ADMINISTER.roles},

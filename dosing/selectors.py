@@ -1,7 +1,7 @@
 """What the bedside needs to read: values that hold a dose, earlier doses, who recorded what."""
 
 import datetime as dt
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,11 +10,18 @@ from django.db.models import F, Max, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from dosing.models import Administration, DosingQuerySet, Hold, Order
+from dosing.models import (
+    Administration,
+    CourseChoice,
+    DrugChoice,
+    Hold,
+    Order,
+    RetractableQuerySet,
+)
 from dosing.rules.slots import slots_on
-from dosing.wording import clock_text, dose_text, drug_name, what_happened
+from dosing.wording import clock_text, what_happened
 from enrollment.models import Participant
-from labs.models import Result
+from labs.models import LabQuerySet, Result
 from labs.rules.numbers import quantity
 from labs.rules.stops import deciding_value
 from trial_site import clock
@@ -80,6 +87,15 @@ def latest_safety_results(
     return latest
 
 
+def holding_results(participant: Participant, drug: str) -> LabQuerySet:
+    """The participant's results that can be the cause of a hold on ``drug``, the latest first:
+    those of the analytes that the label's stops name, none for interleukin-2."""
+    stops = current().ganciclovir.holds if drug == DrugChoice.GANCICLOVIR else ()
+    rows = participant.results.in_force().filter(analyte__in=[stop.analyte for stop in stops])
+    found: LabQuerySet = rows.order_by("-collected_at", "-pk")
+    return found
+
+
 HoldKey = tuple[int, str]  # participant's primary key, drug
 
 
@@ -108,46 +124,20 @@ def planned_slots(order: Order, day: dt.date) -> tuple[dt.datetime, ...]:
     )
 
 
-def delivered(participant: Participant, drug: str) -> DosingQuerySet:
-    """The doses of ``drug`` that were given, whole or in part, the earliest first."""
+def delivered(
+    participant: Participant, drug: str, course: CourseChoice | None = None
+) -> RetractableQuerySet:
+    """The doses of ``drug`` that were given, whole or in part, the earliest first; of one
+    ``course`` where it is named."""
     rows = Administration.objects.in_force().filter(participant=participant, drug=drug)
+    if course is not None:
+        rows = rows.filter(course=course)
     return rows.exclude(status=Administration.Status.NOT_GIVEN).order_by("given_at", "pk")
 
 
 def open_order(participant: Participant, drug: str) -> Order | None:
     """The order of ``drug`` that is running or about to."""
     return Order.objects.filter(participant=participant, drug=drug, ends_at=None).first()
-
-
-@dataclass(frozen=True)
-class DrugTotal:
-    """How many doses of one drug there were to date, and what they delivered."""
-
-    name: Message
-    given: int
-    partial: int
-    not_given: int
-    delivered: Message
-
-
-def totals_to_date(participant: Participant) -> list[DrugTotal]:
-    """What the participant has received of each drug, rescue and all, in the order of drugs."""
-    by_drug: dict[str, list[Administration]] = defaultdict(list)
-    for row in Administration.objects.in_force().filter(participant=participant):
-        by_drug[row.drug].append(row)
-    return [_total(drug, rows) for drug, rows in sorted(by_drug.items())]
-
-
-def _total(drug: str, rows: list[Administration]) -> DrugTotal:
-    count = Counter(row.status for row in rows)
-    amount = sum((row.amount for row in rows if row.delivered), Decimal(0))
-    return DrugTotal(
-        name=drug_name(drug),
-        given=count[Administration.Status.GIVEN],
-        partial=count[Administration.Status.PARTIAL],
-        not_given=count[Administration.Status.NOT_GIVEN],
-        delivered=dose_text(amount, rows[0].unit),
-    )
 
 
 def last_given(
@@ -168,11 +158,11 @@ def recorders(administrations: Iterable[Administration]) -> dict[int, tuple[str,
     return {pk: (name, at) for pk, name, at in rows}
 
 
-def at_slot(order: Order, slot_at: dt.datetime) -> Administration | None:
-    """What was recorded of the order's drug at this slot, under this order or one before."""
+def at_slot(participant: int, drug: str, slot_at: dt.datetime) -> Administration | None:
+    """What was recorded of a participant's (primary key) drug at this slot, whoever planned it."""
     return (
         Administration.objects.in_force()
-        .filter(participant=order.participant_id, drug=order.drug, slot_at=slot_at)
+        .filter(participant=participant, drug=drug, slot_at=slot_at)
         .first()
     )
 

@@ -4,7 +4,9 @@ import datetime as dt
 
 from django.urls import path, register_converter
 
-from dosing.views import doses, orders, sheet, withdrawal
+from dosing.models import StockEntry
+from dosing.views import doses, holds, offline, orders, reviews, sheet, stock, weights, withdrawal
+from dosing.views import stock_entries as entries
 
 
 class SlotConverter:
@@ -23,9 +25,48 @@ class SlotConverter:
 register_converter(SlotConverter, "slot")
 
 app_name = "dosing"
+_KIND = StockEntry.Kind
+_LOT = "stock/<int:pk>"
+_stock = [
+    path("stock/", stock.stock, name="stock"),
+    path("stock/receive/<str:drug>/", entries.receive, name="stock-receive"),
+    path("stock/accountability/", stock.accountability, name="stock-accountability"),
+    path(
+        "stock/accountability/download/",
+        stock.accountability_download,
+        name="stock-accountability-download",
+    ),
+    path("stock/entries/<int:pk>/reverse/", entries.reverse_entry, name="stock-reverse"),
+    path("stock/discrepancies/<int:pk>/explain/", entries.explain, name="stock-explain"),
+    path(f"{_LOT}/", stock.lot, name="stock-lot"),
+    path(f"{_LOT}/ledger/", stock.ledger_download, name="stock-ledger-download"),
+    path(f"{_LOT}/recipients/", stock.recipients_download, name="stock-recipients-download"),
+    path(f"{_LOT}/receive/", entries.move, {"kind": _KIND.RECEIVED}, name="stock-receive-more"),
+    path(f"{_LOT}/return/", entries.move, {"kind": _KIND.RETURNED}, name="stock-return"),
+    path(f"{_LOT}/waste/", entries.move, {"kind": _KIND.WASTED}, name="stock-waste"),
+    path(f"{_LOT}/send-back/", entries.move, {"kind": _KIND.SENT_BACK}, name="stock-send-back"),
+    path(f"{_LOT}/count/", entries.count, name="stock-count"),
+    path(f"{_LOT}/correct/", entries.correct, name="stock-correct"),
+    path(f"{_LOT}/recall/", entries.recall, name="stock-recall"),
+    path(f"{_LOT}/recall/lift/", entries.lift_recall, name="stock-recall-lift"),
+    path(f"{_LOT}/recall/follow-up/", entries.follow_up, name="stock-recall-follow-up"),
+]
 urlpatterns = [
+    *_stock,
     path("", sheet.sheet, name="sheet"),
+    path("waiting/", offline.waiting, name="waiting"),
+    path("offline/", offline.offline, name="offline"),
+    path("service-worker.js", offline.service_worker, name="service-worker"),
+    path("orders/<str:subject>/", orders.orders, name="orders"),
     path("orders/<str:subject>/<str:drug>/new/", orders.order_new, name="order-new"),
+    path("orders/<str:subject>/<str:drug>/stop/", orders.stop, name="stop"),
+    path("orders/<str:subject>/<str:drug>/hold/", holds.hold, name="hold"),
+    path("holds/<int:pk>/resume/", holds.resume, name="resume"),
+    path("reviews/<int:order>/", reviews.review, name="review"),
+    path("rescue/<str:subject>/end/", withdrawal.rescue_end, name="rescue-end"),
+    path("weights/<str:subject>/new/", weights.new, name="weight-new"),
+    path("weights/<int:pk>/correct/", weights.correct, name="weight-correct"),
+    path("weights/<int:pk>/in-error/", weights.in_error, name="weight-in-error"),
     path("withdraw/<str:subject>/", withdrawal.withdraw, name="withdraw"),
     path("<int:order>/<slot:slot>/give/", doses.give, name="give"),
     path("<int:order>/<slot:slot>/record/", doses.record, name="record"),

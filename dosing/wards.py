@@ -84,7 +84,8 @@ class _Rows:
             order=self.orders[slot.order_id],
             administration=row,
             recorder=self.recorders[row.pk][0] if row else "",
-            safety=plan.safety.get(slot.participant_id, {}),
+            safety=plan.safety_of(slot),
+            hold=plan.hold_of(slot),
             last_given=self.last_given.get((slot.participant_id, slot.drug)),
         )
 

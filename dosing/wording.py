@@ -6,7 +6,9 @@ from decimal import Decimal
 from django.utils import dateformat, timezone
 from django.utils.translation import pgettext
 
-from dosing.models import Administration, DrugChoice, Order, UnitChoice
+from dosing.models import Administration, DrugChoice, Hold, Order, UnitChoice
+from labs.models import Result
+from labs.readings import read
 from labs.rules.numbers import NO_BREAK_SPACE, plain
 from trial_site.messages import Message
 from trial_site.protocol import current
@@ -58,13 +60,39 @@ def what_happened(administration: Administration) -> Message:
 
 
 def order_text(order: Order) -> Message:
+    return dosage_text(order.amount, order.unit, order.frequency)
+
+
+def dosage_text(amount: Decimal, unit: str, frequency: str) -> Message:
     """``300 mg every 12 hours``."""
     return Message(
         "%(dose)s %(frequency)s",
         {
-            "dose": dose_text(order.amount, order.unit),
-            "frequency": str(order.get_frequency_display()),
+            "dose": dose_text(amount, unit),
+            "frequency": str(Order.FrequencyChoice(frequency).label),
         },
+    )
+
+
+def hold_text(hold: Hold) -> Message:
+    """``Held by the investigator since 18 Mar 09:42: ANC 0.42 ×10⁹/L (blood of 18 Mar 06:30)``."""
+    return Message(
+        gettext_noop("Held by the investigator since %(when)s: %(why)s"),
+        {"when": clock_text(hold.held_at), "why": hold_cause(hold)},
+    )
+
+
+def hold_cause(hold: Hold) -> Message:
+    """What caused a hold: the result with its blood, or the kind of reason; and the explanation."""
+    what = result_text(hold.result) if hold.result else Message(str(hold.get_why_display()))
+    return Message("%(what)s; %(note)s", {"what": what, "note": hold.note}) if hold.note else what
+
+
+def result_text(result: Result) -> Message:
+    """A result as a reason: ``Neutrophils 0.42 10^9/L (blood of 18 Mar 06:30)``."""
+    return Message(
+        gettext_noop("%(reason)s (blood of %(when)s)"),
+        {"reason": read(result).named_value, "when": clock_text(result.collected_at)},
     )
 
 
@@ -73,13 +101,7 @@ def fixed_dose(drug: str) -> Message | None:
     if drug != DrugChoice.IL2:
         return None
     rule = current().il2
-    return Message(
-        "%(dose)s %(frequency)s",
-        {
-            "dose": dose_text(rule.dose_miu, UnitChoice.MIU),
-            "frequency": str(Order.FrequencyChoice(rule.frequency).label),
-        },
-    )
+    return dosage_text(rule.dose_miu, UnitChoice.MIU, rule.frequency)
 
 
 def clock_text(at: dt.datetime, day: dt.date | None = None) -> str:

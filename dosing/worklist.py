@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
+from dosing import stock_work
 from dosing.cards import Moment, heading, held_by
 from dosing.day import DayPlan, Slot, day_plan
 from dosing.models import Order
@@ -25,11 +26,12 @@ _BADGES = {SlotState.LATE: gettext_noop("Late"), SlotState.DUE: gettext_noop("Du
 
 
 def rows(user: User) -> list[WorkRow]:
-    """The nurse's late and due doses; the investigator's orders to write and held doses."""
+    """The nurse's late and due doses; the investigator's orders to write and held doses; for both
+    what the stock asks."""
     if ADMINISTER.allows(user):
-        return list(_doses(_plan(user)))
+        return [*_doses(_plan(user)), *stock_work.rows(user)]
     if ORDER.allows(user):
-        return [*_orders(user), *_held(_plan(user))]
+        return [*_orders(user), *_held(_plan(user)), *stock_work.rows(user)]
     return []
 
 
@@ -71,12 +73,13 @@ def _doses(plan: DayPlan) -> Iterator[WorkRow]:
 
 
 def _held(plan: DayPlan) -> Iterator[WorkRow]:
-    """One row a participant, however many doses the same result holds."""
+    """One row a participant and drug, however many doses the same reason holds."""
     seen = set()
     for slot in plan.slots:
-        if slot.state is not SlotState.HELD or slot.participant_id in seen:
+        held = slot.participant_id, slot.drug
+        if slot.state is not SlotState.HELD or held in seen:
             continue
-        seen.add(slot.participant_id)
+        seen.add(held)
         yield WorkRow(
             state="blocked",
             badge=Message(gettext_noop("Held")),
@@ -84,9 +87,9 @@ def _held(plan: DayPlan) -> Iterator[WorkRow]:
             subject=slot.subject,
             subject_url=_casebook(slot.subject),
             title=Message(gettext_noop("%(drug)s is held"), {"drug": drug_name(slot.drug)}),
-            why=sentence(*held_by(plan.safety[slot.participant_id])),
-            action=Message(gettext_noop("See the doses")),
-            url=f"{reverse('dosing:sheet')}#{slot.subject}",
+            why=sentence(*held_by(plan.safety_of(slot), plan.hold_of(slot))),
+            action=Message(gettext_noop("See the orders")),
+            url=reverse("dosing:orders", args=[slot.subject]),
             sort=_sort(slot),
         )
 

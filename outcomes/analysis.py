@@ -18,7 +18,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from dosing.models import Administration, DrugChoice
-from dosing.rules.totals import Course, DeliveredDose, Delivery, Total, total_dose
+from dosing.rules.totals import Total
+from dosing.totals import ganciclovir_total
 from enrollment.models import Participant
 from enrollment.rules.calendar import PlannedWindow, plan
 from labs.models import CytotoxicityAssay, Result
@@ -27,6 +28,7 @@ from labs.rules.pcr import canonical
 from labs.series import conversion_of
 from outcomes.figures.conversion import ConversionTime
 from outcomes.figures.viral_load import ViralLoadPoint
+from outcomes.overrules import LYSIS, Overrules, overrules_of
 from outcomes.rules.endpoints import (
     ArmComparison,
     DatedSample,
@@ -117,8 +119,8 @@ def nk_rows(participants: Iterable[Participant]) -> list[NkRow]:
     assays: dict[int, list[CytotoxicityAssay]] = defaultdict(list)
     for assay in CytotoxicityAssay.objects.counted().filter(participant__in=people).defer("wells"):
         assays[assay.participant_id].append(assay)
-    il2 = _il2_times(people)
-    return [_nk_row(person, assays[person.pk], il2[person.pk]) for person in people]
+    il2, overrules = il2_times(people), overrules_of(people)
+    return [_nk_row(person, assays[person.pk], il2[person.pk], overrules) for person in people]
 
 
 def nk_comparison(rows: Iterable[NkRow]) -> ArmComparison:
@@ -146,27 +148,6 @@ def total_rows(participants: Iterable[Participant]) -> list[TotalRow]:
     ):
         rows[row.participant_id].append(row)
     return [TotalRow(person, ganciclovir_total(person, rows[person.pk])) for person in people]
-
-
-def ganciclovir_total(
-    participant: Participant, administrations: Iterable[Administration]
-) -> Total | None:
-    """What was delivered from day 0 to withdrawal, or so far; None before the first dose."""
-    if participant.day0_at is None:
-        return None
-    withdrawn = participant.withdrawn_on
-    return total_dose(
-        [
-            DeliveredDose(
-                row.given_at or row.slot_at, row.amount, Delivery(row.status), Course(row.course)
-            )
-            for row in administrations
-            if row.drug == DrugChoice.GANCICLOVIR
-        ],
-        day0=participant.day0_at,
-        withdrawal=_end_of(withdrawn) if withdrawn else None,
-        weight_kg=participant.screening.answers.weight_kg,
-    )
 
 
 def conversion_rows(participants: Iterable[Participant]) -> list[ConversionRow]:
@@ -240,13 +221,19 @@ def _key(choice: SampleChoice | None) -> int | None:
 
 
 def _nk_row(
-    participant: Participant, assays: list[CytotoxicityAssay], il2: list[dt.datetime]
+    participant: Participant,
+    assays: list[CytotoxicityAssay],
+    il2: list[dt.datetime],
+    overrules: Overrules,
 ) -> NkRow:
     samples = [_sample(assay, il2) for assay in assays]
     zone = timezone.get_default_timezone()
     baseline = baseline_sample(samples, first_dose_at=participant.day0_at, tz=zone)
     window = day7_window(participant)
     day7 = sample_in_window(samples, window=window, tz=zone) if window else None
+    baseline, _ = overrules.applied(participant, LYSIS, "D0", baseline, samples)
+    if day7 is not None:
+        day7, _ = overrules.applied(participant, LYSIS, DAY7_VISIT, day7, samples)
     return NkRow(participant, baseline, day7)
 
 
@@ -270,13 +257,9 @@ def _sample(assay: CytotoxicityAssay, il2: list[dt.datetime]) -> DatedSample:
     )
 
 
-def _il2_times(people: list[Participant]) -> dict[int, list[dt.datetime]]:
+def il2_times(people: list[Participant]) -> dict[int, list[dt.datetime]]:
     times: dict[int, list[dt.datetime]] = defaultdict(list)
     given = Administration.objects.in_force().filter(participant__in=people, drug=DrugChoice.IL2)
     for person, at in given.exclude(given_at=None).values_list("participant_id", "given_at"):
         times[person].append(at)
     return times
-
-
-def _end_of(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time.max, timezone.get_default_timezone())

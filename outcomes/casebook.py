@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from dosing import timeline as dosing
 from dosing.models import DrugChoice
 from dosing.rules.totals import Total
+from dosing.totals import ganciclovir_total
 from enrollment import timeline as enrollment
 from enrollment.models import Participant
 from enrollment.selectors import consents
@@ -23,7 +24,6 @@ from labs.models import Result
 from labs.readings import Reading, read
 from labs.rules.stops import deciding_value, hold_reasons
 from labs.series import conversion_of
-from outcomes.analysis import ganciclovir_total
 from outcomes.models import Flag
 from oversight.selectors import first_entries
 from safety import timeline as safety
@@ -120,11 +120,12 @@ def _flag_events(participant: Participant) -> list[TimelineEvent]:
 # URL name, label, states in which the page has something to do.
 _ACTIONS = [
     ("enrollment:allocate", _("Allocate"), {State.ENROLLED}),
+    ("dosing:orders", _("Orders"), set(State) - {State.ENROLLED}),
     ("dosing:withdraw", _("Withdraw drugs"), {State.ON_TREATMENT}),
     ("enrollment:visits", _("Visits"), set(State)),
     ("outcomes:course", _("Laboratory course"), set(State)),
     ("enrollment:rescue", _("Rescue treatment"), {State.FOLLOW_UP}),
-    ("enrollment:rescue", _("End rescue treatment"), {State.RESCUE}),
+    ("dosing:rescue-end", _("End rescue treatment"), {State.RESCUE}),
     ("enrollment:disposition", _("End participation"), set(State) - ENDED),
 ]
 

@@ -16,7 +16,7 @@ from dosing.actions.doses import record_dose
 from dosing.actions.orders import order_drug
 from dosing.actions.withdrawal import withdraw_drugs
 from dosing.checks import Given
-from dosing.models import Administration, DrugChoice, Order
+from dosing.models import Administration, DrugChoice, Order, Withdrawal
 from dosing.proposals import proposal_for
 from dosing.rules.orders import Phase
 from dosing.selectors import latest_safety_values, planned_slots
@@ -155,10 +155,14 @@ class Journey:
             if number >= 13 and self._is_confirmed():
                 break
         yield at(day, 21)
+        converted, investigator = self._is_confirmed(), self.staff[Role.INVESTIGATOR]
+        why = Withdrawal.Reason.CONVERTED if converted else Withdrawal.Reason.COMPLETED
         withdraw_drugs(
             self.participant,
-            reason="Conversion confirmed" if self._is_confirmed() else "End of the course",
-            by=self.staff[Role.INVESTIGATOR],
+            why=why,
+            note="Conversion confirmed" if converted else "End of the course",
+            signature=Signature(investigator, clock.now()),
+            by=investigator,
         )
         self._refresh()
 
@@ -184,8 +188,7 @@ class Journey:
             self._visit("D7" if number else "D0", day)
 
     def _order(self, day: dt.date) -> list[Order]:
-        weight = self.patient.weight_kg
-        proposal, steps = proposal_for(self.participant, weight_kg=weight, phase=Phase.INDUCTION)
+        proposal, steps = proposal_for(self.participant, phase=Phase.INDUCTION)
         if proposal is None:
             raise RuntimeError(f"No dose can be proposed: {steps}")
         investigator = self.staff[Role.INVESTIGATOR]
@@ -195,8 +198,6 @@ class Journey:
                 drug=DrugChoice.GANCICLOVIR,
                 amount=proposal.mg,
                 frequency=proposal.frequency,
-                weight_kg=weight,
-                basis=steps,
                 starts_at=at(day, 8),
                 by=investigator,
             )

@@ -10,8 +10,9 @@ from django.conf import settings
 
 from dosing.actions.doses import record_dose
 from dosing.actions.orders import order_drug
+from dosing.actions.withdrawal import withdraw_drugs
 from dosing.checks import Given
-from dosing.models import Administration, DrugChoice, Order
+from dosing.models import Administration, DrugChoice, Order, Withdrawal
 from enrollment.actions.allocation import allocate
 from enrollment.actions.allocation_lists import generate_allocation_lists
 from enrollment.actions.consent import (
@@ -261,7 +262,7 @@ def order(
         amount=amount or usual,
         frequency=frequency if drug is DrugChoice.GANCICLOVIR else "q24h",
         starts_at=starts_at or local(clock.today()),
-        weight_kg=Decimal("60.0"),
+        departure_reason="As the test needs it",
         by=user(Role.INVESTIGATOR, participant.site),
     )
 
@@ -278,6 +279,14 @@ def dose(
         by=user(Role.NURSE, made.participant.site),
         key=uuid4(),
     )
+
+
+def withdrawn(participant: Participant, note: str = "Conversion", **changes: Any) -> Participant:
+    """The drugs are withdrawn now, signed by the site's investigator."""
+    by = changes.pop("by", None) or user(Role.INVESTIGATOR, participant.site)
+    values = {"why": Withdrawal.Reason.CONVERTED, "signature": signature(by)}
+    withdraw_drugs(participant, note=note, by=by, **values | changes)
+    return Participant.objects.get(pk=participant.pk)
 
 
 @remembered

@@ -24,8 +24,7 @@ def order_form(participant: Participant, drug: str, data: QueryDict | None) -> O
     replaces = open_order(participant, drug)
     if drug == DrugChoice.IL2:
         return Il2OrderForm(data, replaces=replaces, initial=initial)
-    initial["phase"] = Phase.INDUCTION
-    initial["weight_kg"] = participant.screening.answers.weight_kg
+    initial["phase"] = (replaces and replaces.phase) or Phase.INDUCTION
     if data is not None and PROPOSE in data:
         initial, data = {**initial, **data.dict()}, None
     return GanciclovirOrderForm(

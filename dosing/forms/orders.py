@@ -1,7 +1,6 @@
 """What the investigator orders, and how it stands to the proposal."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dosing.forms.fields import moment, number
 from dosing.models import Order
-from dosing.rules.orders import Phase, Proposal
+from dosing.rules.orders import Proposal
 from oversight.forms import EntryForm
 from trial_site.messages import Message
 from trial_site.protocol import current
@@ -59,18 +58,14 @@ class Il2OrderForm(OrderForm):
 class GanciclovirOrderForm(OrderForm):
     """Dose and frequency; an order that differs from the proposal says why.
 
-    ``proposal`` and its ``steps`` are worked out from weight and phase by ``propose``.
+    ``proposal`` and its ``steps`` are worked out for the phase by ``propose``.
     """
 
     phase = forms.ChoiceField(
         label=_("Part of the course"),
-        choices=[
-            (Phase.INDUCTION.value, _("Induction")),
-            (Phase.MAINTENANCE.value, _("Maintenance")),
-        ],
+        choices=Order.PhaseChoice.choices,
         widget=forms.RadioSelect,
     )
-    weight_kg = number(_("Weight"), "kg")
     amount = number(_("Dose"), _("mg"))
     frequency = forms.ChoiceField(
         label=_("How often"), choices=Order.FrequencyChoice.choices, widget=forms.RadioSelect
@@ -92,7 +87,7 @@ class GanciclovirOrderForm(OrderForm):
             self._begin_with_proposal()
 
     def _begin_with_proposal(self) -> None:
-        self._work_out(self._typed("weight_kg"), self._typed("phase"))
+        self._work_out(self._typed("phase"))
         if self.proposal is not None:
             self.initial["amount"] = self.proposal.mg
             self.initial["frequency"] = self.proposal.frequency.value
@@ -105,23 +100,23 @@ class GanciclovirOrderForm(OrderForm):
         except ValidationError:
             return None
 
-    def _work_out(self, weight_kg: Decimal | None, phase: str | None) -> None:
-        if weight_kg and phase:
-            self.proposal, self.steps = self._propose(weight_kg=weight_kg, phase=phase)
+    def _work_out(self, phase: str | None) -> None:
+        if phase:
+            self.proposal, self.steps = self._propose(phase=phase)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        self._work_out(cleaned.get("weight_kg"), cleaned.get("phase"))
-        if not {"weight_kg", "phase", "amount", "frequency"} <= cleaned.keys():
+        self._work_out(cleaned.get("phase"))
+        if not {"phase", "amount", "frequency"} <= cleaned.keys():
             return cleaned
         ordered = (cleaned["amount"], cleaned["frequency"])
-        agrees = self.proposal and ordered == (self.proposal.mg, self.proposal.frequency.value)
+        agrees = self.proposal and self.proposal.is_ordered(*ordered)
         if not agrees and not cleaned.get("departure_reason"):
             text = _("The order differs from the proposal: say why")
             self.add_error("departure_reason", text)
         return cleaned
 
     def values(self) -> dict[str, Any]:
-        named = ("amount", "frequency", "weight_kg", "departure_reason")
+        named = ("phase", "amount", "frequency", "departure_reason")
         chosen = {name: self.cleaned_data[name] for name in named}
-        return {**super().values(), **chosen, "basis": self.steps}
+        return {**super().values(), **chosen}

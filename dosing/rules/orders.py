@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -31,13 +32,21 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class Proposal:
-    """``mg`` to infuse each time: ``exact_mg``, weight x ``mg_per_kg``, to a whole milligram."""
+    """``mg`` to infuse each time: ``exact_mg``, weight x ``mg_per_kg``, to a whole milligram.
+
+    ``band`` is the code of the band of creatinine clearance that the dose belongs to.
+    """
 
     mg: Decimal
     exact_mg: Fraction
     mg_per_kg: Decimal
     frequency: Frequency
+    band: str
     steps: tuple[Message, ...]
+
+    def is_ordered(self, mg: Decimal, frequency: str) -> bool:
+        """Whether an order of ``mg`` milligrams at ``frequency`` is what is proposed."""
+        return mg == self.mg and frequency == self.frequency.value
 
 
 def propose_ganciclovir(
@@ -56,7 +65,18 @@ def propose_ganciclovir(
     exact = Fraction(weight_kg) * Fraction(dose.mg_per_kg)
     mg = half_up(exact, 0)
     steps = (_band_step(clearance, band, dose), _dose_step(weight_kg, dose, exact, mg))
-    return Proposal(mg, exact, dose.mg_per_kg, dose.frequency, steps)
+    return Proposal(mg, exact, dose.mg_per_kg, dose.frequency, band.code, steps)
+
+
+def asks_for_review(*, ordered: str, found: str | None, reviewed: Collection[str]) -> bool:
+    """Whether an order has to be looked at again: its clearance lies in another band by now.
+
+    ``ordered`` is the code of the band that the order was written for (empty: none was known),
+    ``found`` that of the latest creatinine and weight (``None`` while it cannot be computed, which
+    asks for nothing by itself), ``reviewed`` the bands for which the order was kept already.
+    Source: DOMAIN 4, whose doses follow the current clearance.
+    """
+    return found is not None and found != ordered and found not in reviewed
 
 
 def _band_step(clearance: Number, band: ClearanceBand, dose: BandDose) -> Message:

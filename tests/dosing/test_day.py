@@ -10,7 +10,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dosing.actions.orders import order_drug
-from dosing.actions.withdrawal import withdraw_drugs
 from dosing.cards import Card
 from dosing.checks import Given
 from dosing.day import DayPlan, day_plan
@@ -247,7 +246,7 @@ def test_nothing_is_planned_once_the_participant_left(
 
 def test_leaving_follow_up_brings_no_dose_back(site: Site, nurse: User, staff: Staff) -> None:
     treated = factories.on_treatment(site, CONTROL_ARM)
-    withdraw_drugs(treated, reason="Conversion", by=staff[Role.INVESTIGATOR])
+    factories.withdrawn(treated, "Conversion", by=staff[Role.INVESTIGATOR])
     with time_machine.travel(at(23), tick=False):
         end_participation(treated, after=State.LOST, why="No contact", by=staff[Role.COORDINATOR])
         slots = plan(nurse).slots
@@ -312,7 +311,7 @@ def test_an_order_that_ended_before_it_began_plans_nothing(
 ) -> None:
     treated = factories.on_treatment(site, IL2_ARM)
     factories.order(treated, DrugChoice.IL2, starts_at=at(20))
-    withdraw_drugs(treated, reason="Conversion", by=staff[Role.INVESTIGATOR])
+    factories.withdrawn(treated, "Conversion", by=staff[Role.INVESTIGATOR])
     ward = only_ward(nurse)
     assert cards(ward)[0] == []
     assert str(ward.columns[0].absent) == "Stopped before the first dose"
@@ -326,7 +325,7 @@ def test_an_order_of_tomorrow_is_announced(participant: Participant, nurse: User
 
 def test_a_stopped_drug_says_since_when(site: Site, nurse: User, staff: Staff) -> None:
     treated = factories.on_treatment(site, IL2_ARM)
-    withdraw_drugs(treated, reason="Conversion", by=staff[Role.INVESTIGATOR])
+    factories.withdrawn(treated, "Conversion", by=staff[Role.INVESTIGATOR])
     ward = only_ward(nurse)
     assert cards(ward)[1] == ["Late 1 h 42 min"]
     assert str(ward.columns[2].absent) == "Stopped 09:42"
@@ -354,7 +353,7 @@ def test_a_dose_recorded_early_stays_when_its_order_ends_before_it(
     factories.dose(order, at(8))
     with time_machine.travel(at(19, 30), tick=False):
         factories.dose(order, at(20), Given("given", Decimal("300"), at(19, 30)))
-        withdraw_drugs(order.participant, reason="Conversion", by=staff[Role.INVESTIGATOR])
+        factories.withdrawn(order.participant, "Conversion", by=staff[Role.INVESTIGATOR])
         assert cards(only_ward(nurse))[2] == ["Given 19:30"]
 
 

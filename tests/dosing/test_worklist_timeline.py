@@ -7,7 +7,6 @@ import time_machine
 
 from dosing import timeline, worklist
 from dosing.actions.orders import order_drug
-from dosing.actions.withdrawal import withdraw_drugs
 from dosing.checks import Given
 from dosing.models import Administration, DrugChoice, Order
 from enrollment.models import Participant
@@ -101,7 +100,7 @@ def test_orders_and_doses_are_events(order: Order, il2_order: Order, staff: Staf
     factories.dose(il2_order, at(8), injection_site="arm_left")
     part = Given(Status.PARTIAL, Decimal("180"), at(8, 5), why="error", note="Cannula")
     factories.dose(order, at(8), part)
-    withdraw_drugs(order.participant, reason="Conversion", by=staff[Role.INVESTIGATOR])
+    factories.withdrawn(order.participant, "Conversion", by=staff[Role.INVESTIGATOR])
 
     events = timeline.events(order.participant, staff[Role.MONITOR])
     assert sorted((str(event.title), event.at) for event in events) == sorted(

@@ -12,7 +12,6 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dosing.actions.withdrawal import withdraw_drugs
 from enrollment.actions.participation import anchor_day0, anchor_withdrawal, end_participation
 from enrollment.actions.visits import add_unscheduled_visit, correct_visit, record_visit
 from enrollment.models import Participant, Visit
@@ -112,7 +111,7 @@ def test_a_visit_is_not_missed_before_it_opens(site: Site, coordinator: User) ->
 
 
 def test_month_3_is_never_accepted_early(treated: Participant, investigator: User) -> None:
-    withdraw_drugs(treated, reason="Converted", by=investigator)
+    factories.withdrawn(treated, "Converted", by=investigator)
     nurse = factories.user(Role.NURSE, treated.site)
     month_3 = visit(treated, "M3")
     said = refusal(lambda: record_visit(month_3, done_on=clock.today(), why=WHY, by=nurse))
@@ -223,7 +222,7 @@ def test_month_3_cannot_be_corrected_to_an_early_day(
     site: Site, coordinator: User, investigator: User
 ) -> None:
     treated = factories.on_treatment(site, days_ago=1)
-    withdraw_drugs(treated, reason="Converted", by=investigator)
+    factories.withdrawn(treated, "Converted", by=investigator)
     month_3 = visit(treated, "M3")
     with recorded(by=coordinator, reason="As if it had been today"):
         month_3.opens = month_3.target = month_3.closes = clock.today()
@@ -287,7 +286,7 @@ def test_an_unscheduled_visit_is_moved_taken_back_and_never_missed(
 def lost(site: Site, coordinator: User, investigator: User) -> Participant:
     """Lost to follow-up today, on day 7."""
     treated = factories.on_treatment(site, days_ago=7)
-    withdraw_drugs(treated, reason="Converted", by=investigator)
+    factories.withdrawn(treated, "Converted", by=investigator)
     treated = Participant.objects.get(pk=treated.pk)
     end_participation(treated, after=State.LOST, why="Moved away", by=coordinator)
     return Participant.objects.get(pk=treated.pk)
@@ -366,7 +365,7 @@ def test_months_are_clamped_to_the_last_day(
     treated: Participant, investigator: User, time_machine: Any
 ) -> None:
     time_machine.move_to(dt.datetime(2026, 11, 30, 4, tzinfo=dt.UTC))
-    withdraw_drugs(treated, reason="Converted", by=investigator)
+    factories.withdrawn(treated, "Converted", by=investigator)
     move_withdrawal(treated, investigator, dt.date(2026, 11, 30))
     targets = {one.code: one.target for one in treated.visits.all()}
     assert [targets[code] for code in ("M1", "M2", "M3")] == [

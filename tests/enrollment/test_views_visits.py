@@ -9,7 +9,6 @@ from django.urls import reverse
 from icalendar import Calendar
 from pytest_django import DjangoAssertNumQueries
 
-from dosing.actions.withdrawal import withdraw_drugs
 from enrollment.actions.participation import end_participation
 from enrollment.actions.visits import add_unscheduled_visit, correct_visit, record_visit
 from enrollment.models import Participant, Visit
@@ -140,7 +139,7 @@ def test_the_visit_of_month_3_is_never_accepted_early(
 def follow_up_visit(participant: Participant) -> Visit:
     """Month 3, planned by withdrawing the drugs today."""
     investigator = factories.user(Role.INVESTIGATOR, participant.site)
-    withdraw_drugs(participant, reason="Converted", by=investigator)
+    factories.withdrawn(participant, "Converted", by=investigator)
     return visit(participant, "M3")
 
 

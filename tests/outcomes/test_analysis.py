@@ -8,7 +8,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from dosing.actions.withdrawal import withdraw_drugs
 from dosing.models import DrugChoice
 from enrollment.actions.participation import end_participation
 from enrollment.models import Participant
@@ -71,7 +70,7 @@ def test_a_total_is_final_from_withdrawal_on(site: Site) -> None:
     [row] = analysis.total_rows([participant])
     assert (row.is_final, row.final_mg) == (False, None)
     doctor = factories.user(Role.INVESTIGATOR, site)
-    withdraw_drugs(participant, reason="Converted", by=doctor)
+    factories.withdrawn(participant, "Converted", by=doctor)
     [row] = analysis.total_rows([Participant.objects.get(pk=participant.pk)])
     assert (row.is_final, row.final_mg) == (True, Decimal("7980"))
 
@@ -98,7 +97,7 @@ def test_nobody_has_a_total_before_the_first_dose(site: Site) -> None:
 
 def test_a_total_that_still_grows_is_counted_and_left_out_of_the_mean(site: Site) -> None:
     done = two_weeks_of_ganciclovir(site)
-    withdraw_drugs(done, reason="Converted", by=factories.user(Role.INVESTIGATOR, site))
+    factories.withdrawn(done, "Converted", by=factories.user(Role.INVESTIGATOR, site))
     factories.on_treatment(site, done.arm)
     people = analysis.allocated(factories.user(Role.INVESTIGATOR, site))
     arms = {arm: (open_, found) for arm, open_, found in totals_by_arm(analysis.total_rows(people))}

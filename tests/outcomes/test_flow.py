@@ -17,7 +17,6 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing.actions.withdrawal import withdraw_drugs
 from dosing.checks import Given
 from dosing.models import Administration, DrugChoice
 from enrollment.actions.allocation import allocate
@@ -231,7 +230,7 @@ def test_a_dose_that_was_not_given_is_none(site: Site, staff: dict[Role, User]) 
     factories.dose(order, starts, not_given)
     [row] = rows(staff[Role.MONITOR])
     assert row.patient.treatment is Treatment.NOT_YET
-    withdraw_drugs(participant, reason="Over", by=staff[Role.INVESTIGATOR])
+    factories.withdrawn(participant, "Over", by=staff[Role.INVESTIGATOR])
     [row] = rows(staff[Role.MONITOR])
     assert row.patient.treatment is Treatment.NOT_RECEIVED
 

@@ -6,7 +6,6 @@ import pytest
 import time_machine
 from playwright.sync_api import Page, expect
 
-from dosing.actions.withdrawal import withdraw_drugs
 from tests import factories
 from tests.system.conftest import PHONE
 from tests.system.steps import choose, fill, follow, press, says
@@ -73,7 +72,7 @@ def test_the_visit_card_prints_on_one_page(
     # Given a participant in follow-up, with every visit planned,
     participant = factories.on_treatment(site, days_ago=9)
     investigator = factories.user(Role.INVESTIGATOR, site)
-    withdraw_drugs(participant, reason="Converted", by=investigator)
+    factories.withdrawn(participant, "Converted", by=investigator)
     page = sign_in(Role.COORDINATOR)
     page.goto("/participants/PKU-001/visits/")
     follow(page, "Visit card")

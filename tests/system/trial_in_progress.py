@@ -8,7 +8,6 @@ from uuid import uuid4
 import time_machine
 from django.core.management import call_command
 
-from dosing.actions.withdrawal import withdraw_drugs
 from dosing.checks import Given
 from dosing.models import Administration, DrugChoice, Order
 from enrollment.models import Participant, Screening
@@ -56,7 +55,7 @@ def trial_in_progress(site: Site, time: time_machine.Traveller) -> Trial:
     time.move_to(now - dt.timedelta(days=40))
     followed = _begun(site)
     time.move_to(now - dt.timedelta(days=30))
-    withdraw_drugs(followed, reason="Course complete", by=factories.user(Role.INVESTIGATOR, site))
+    factories.withdrawn(followed, "Course complete", by=factories.user(Role.INVESTIGATOR, site))
     time.move_to(now - dt.timedelta(days=7))
     held, allocated, treated = _begun(site), factories.allocated(site), _begun(site)
     il2 = factories.order(treated, DrugChoice.IL2)
