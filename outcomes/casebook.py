@@ -124,6 +124,8 @@ _ACTIONS = [
     ("dosing:withdraw", _("Withdraw drugs"), {State.ON_TREATMENT}),
     ("enrollment:visits", _("Visits"), set(State)),
     ("outcomes:course", _("Laboratory course"), set(State)),
+    ("safety:medication", _("Medication"), set(State)),
+    ("safety:history", _("Medical history"), set(State)),
     ("enrollment:rescue", _("Rescue treatment"), {State.FOLLOW_UP}),
     ("dosing:rescue-end", _("End rescue treatment"), {State.RESCUE}),
     ("enrollment:disposition", _("End participation"), set(State) - ENDED),

@@ -1,0 +1,132 @@
+"""Deviations as lists read them: what waits, what is recorded, the log as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+
+from dosing.wording import sentence
+from oversight.downloads import csv_lines
+from safety.departures import Conduct, Offer
+from safety.models import DeclinedOffer, Deviation, RetractableQuerySet
+from trial_site.messages import Message
+from trial_site.models import User
+from trial_site.presentation import WorkRow
+from trial_site.protocol import current
+from trial_site.protocol.definition import gettext_noop
+
+SEVERITIES = {
+    Deviation.Severity.MINOR: ("due", gettext_noop("Minor, proposed")),
+    Deviation.Severity.MAJOR: ("late", gettext_noop("Major, proposed")),
+}
+STATES = {
+    "to-assess": (_("To assess"), Q(assessed_at=None, retracted_at=None)),
+    "assessed": (_("Assessed"), Q(assessed_at__isnull=False, retracted_at=None)),
+    "in-error": (_("Entered in error"), Q(retracted_at__isnull=False)),
+}
+COLUMNS = (
+    *("subject", "number", "kind", "severity", "occurred_on", "recorded_at", "recorded_by"),
+    *("what_happened", "evidence", "reason_still_holds", "assessment", "corrective_action"),
+    *("assessed_at", "assessed_by", "entered_in_error_at"),
+)
+
+
+@dataclass(frozen=True)
+class DeviationLine:
+    """A deviation with its kind in words and how it stands."""
+
+    deviation: Deviation
+    still_holds: bool
+
+    @property
+    def name(self) -> str:
+        return current().safety.deviation(self.deviation.kind).name
+
+    @property
+    def evidence(self) -> list[Message]:
+        return [Message.from_json(row) for row in self.deviation.evidence]
+
+    @property
+    def state(self) -> str:
+        """One of ``STATES``."""
+        if self.deviation.retracted_at:
+            return "in-error"
+        return "assessed" if self.deviation.assessed_at else "to-assess"
+
+    @property
+    def badge(self) -> tuple[str, Any]:
+        kind = {"to-assess": "due", "assessed": "done", "in-error": "planned"}[self.state]
+        return kind, STATES[self.state][0]
+
+
+def deviations(user: User) -> RetractableQuerySet:
+    """Those of the user's sites with what a list shows, the latest first."""
+    visible: Any = Deviation.objects.visible_to(user)
+    beside = ("participant__screening", "recorded_by", "assessed_by", "retracted_by")
+    found: RetractableQuerySet = visible.select_related(*beside)
+    return found.order_by("-occurred_on", "-pk")
+
+
+def lines(found: Iterable[Deviation], seen: Conduct) -> list[DeviationLine]:
+    return [DeviationLine(one, seen.still_holds(one)) for one in found]
+
+
+def declined(user: User) -> list[tuple[DeclinedOffer, str]]:
+    """Offers of deviations that were declined, with their kind in words, the latest first."""
+    names = {kind.code: kind.name for kind in current().safety.deviations}
+    rows = DeclinedOffer.objects.visible_to(user).select_related("participant", "declined_by")
+    named = ((row, row.source.partition(":")[0]) for row in rows.order_by("-declined_at", "-pk"))
+    return [(row, names[kind]) for row, kind in named if kind in names]
+
+
+def offer_row(offer: Offer) -> WorkRow:
+    """An offer as a row: what it is, why, and where somebody decides."""
+    state, badge = SEVERITIES[Deviation.Severity(offer.kind.severity)]
+    found = offer.found
+    return WorkRow(
+        state=state,
+        badge=Message(badge),
+        when=date_format(found.occurred_on, "SHORT_DATE_FORMAT"),
+        subject=offer.subject,
+        subject_url=reverse("outcomes:casebook", args=[offer.subject]),
+        title=Message(offer.kind.name),
+        why=sentence(*found.evidence),
+        action=Message(gettext_noop("Look and decide")),
+        url=reverse("safety:deviation-accept", args=[offer.subject, found.source]),
+    )
+
+
+def csv_of(rows: Iterable[DeviationLine]) -> Iterator[str]:
+    return csv_lines(COLUMNS, map(_cells, rows))
+
+
+def _cells(line: DeviationLine) -> tuple[Any, ...]:
+    one = line.deviation
+    return (
+        one.participant.subject,
+        one.pk,
+        one.kind,
+        one.severity,
+        one.occurred_on.isoformat(),
+        _moment(one.recorded_at),
+        one.recorded_by.get_username(),
+        one.description,
+        "; ".join(map(str, line.evidence)),
+        ("yes" if line.still_holds else "no") if one.source else None,
+        one.assessment,
+        one.corrective_action,
+        _moment(one.assessed_at),
+        one.assessed_by.get_username() if one.assessed_by else None,
+        _moment(one.retracted_at),
+    )
+
+
+def _moment(at: Any) -> str | None:
+    return timezone.localtime(at).isoformat(timespec="seconds") if at else None
