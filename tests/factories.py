@@ -1,12 +1,14 @@
 """Records for tests, made through the real actions, in the states that a trial passes through."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils import timezone
 
 from dosing.actions.doses import record_dose
 from dosing.actions.orders import order_drug
@@ -272,10 +274,13 @@ def dose(
     made: Order, slot_at: dt.datetime, given: Given | None = None, **changes: Any
 ) -> Administration:
     """A dose recorded at ``slot_at``, given as ordered unless said otherwise."""
+    what = given or Given(Administration.Status.GIVEN, made.amount, slot_at, **changes)
+    if timezone.localdate(slot_at) < clock.today():
+        what = replace(what, late_reason=what.late_reason or "Copied from the ward's paper")
     return record_dose(
         made,
         slot_at=slot_at,
-        given=given or Given(Administration.Status.GIVEN, made.amount, slot_at, **changes),
+        given=what,
         by=user(Role.NURSE, made.participant.site),
         key=uuid4(),
     )
