@@ -20,6 +20,7 @@ NAVIGATION = [
     ("enrollment:screening-log", _("Screening"), "form"),
     ("enrollment:participants", _("Participants"), "user"),
     ("dosing:sheet", _("Dosing"), "drop"),
+    ("dosing:stock", _("Stock"), "box"),
     ("labs:index", _("Labs"), "flask"),
     ("labs:inbox", _("Inbox"), "form"),
     ("labs:import", _("Import"), "box"),
