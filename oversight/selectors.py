@@ -1,14 +1,15 @@
 """Reading the audit trail, within what a person may see."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from oversight.downloads import csv_line
-from oversight.trail import AuditAction, AuditChain, AuditEntry
+from oversight.trail import AuditAction, AuditChain, AuditEntry, OneTimeKey
 from trial_site.models import User
 from trial_site.roles import SEES_ARM, Role
 
@@ -27,6 +28,13 @@ def state_of_record() -> int:
     """
     length: int | None = AuditChain.objects.aggregate(entries=Sum("length"))["entries"]
     return length or 0
+
+
+def saved_keys(keys: Collection[UUID], *, by: User) -> set[UUID]:
+    """Those of the forms' one-time ``keys`` that were spent: what ``by`` typed there is saved."""
+    if not keys:
+        return set()
+    return set(OneTimeKey.objects.filter(key__in=keys, by=by).values_list("key", flat=True))
 
 
 def visible_entries(user: User) -> QuerySet[AuditEntry]:

@@ -1,5 +1,6 @@
 """What the frame around every page needs."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from trial_site import clock
 from trial_site.access import may_open
 from trial_site.models import User
 from trial_site.roles import Role
@@ -21,6 +23,7 @@ NAVIGATION = [
     ("enrollment:participants", _("Participants"), "user"),
     ("dosing:sheet", _("Dosing"), "drop"),
     ("dosing:stock", _("Stock"), "box"),
+    ("safety:events", _("Safety"), "alert"),
     ("labs:index", _("Labs"), "flask"),
     ("labs:inbox", _("Inbox"), "form"),
     ("labs:import", _("Import"), "box"),
@@ -47,6 +50,15 @@ class NavItem:
     count_late: bool = False
 
 
+@dataclass(frozen=True)
+class Offline:
+    """What the scripts need that keep entries without a connection: whose, and the clock's time."""
+
+    user: str  # "" where nobody is signed in
+    zone: str
+    now: dt.datetime
+
+
 def site_frame(request: HttpRequest) -> dict[str, Any]:
     """Navigation by role, theme, banner, and who is logged in."""
     user = getattr(request, "user", None)
@@ -60,7 +72,15 @@ def site_frame(request: HttpRequest) -> dict[str, Any]:
         "role_label": person.get_role_display() if person else "",
         "site_label": _site_label(person) if person else "",
         "next_path": request.get_full_path(),
+        "offline": _offline(person),
     }
+
+
+def _offline(user: User | None) -> Offline | None:
+    """For whoever records doses, and where nobody is signed in: entries may wait there."""
+    if user is not None and not may_open(user, "dosing:give", "POST"):
+        return None
+    return Offline(user.get_username() if user else "", settings.TIME_ZONE, clock.now())
 
 
 def _navigation(request: HttpRequest, user: User) -> list[NavItem]:

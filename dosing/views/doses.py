@@ -16,6 +16,7 @@ from dosing.models import Administration, Order
 from dosing.rules.timing import is_open
 from dosing.selectors import at_slot, planned_slots, recorded_already
 from dosing.views.common import about, form_page, page, to_sheet
+from dosing.views.offline import answers_scripts
 from dosing.wording import order_text, what_happened
 from oversight.forms import Outcome, attempt
 from trial_site import clock
@@ -24,6 +25,7 @@ from trial_site.http import StaffRequest
 
 
 @form_page
+@answers_scripts
 def give(request: StaffRequest, order: int, slot: dt.datetime) -> HttpResponse:
     """Given as ordered, now: one look, one tap.  Whatever else is the case leads elsewhere."""
     planned = _planned(request, order, slot)
@@ -52,6 +54,7 @@ def give(request: StaffRequest, order: int, slot: dt.datetime) -> HttpResponse:
 
 
 @form_page
+@answers_scripts
 def record(request: StaffRequest, order: int, slot: dt.datetime) -> HttpResponse:
     """Something else happened: differently, in part, not at all, or on another day."""
     planned = _planned(request, order, slot)
