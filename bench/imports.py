@@ -32,12 +32,16 @@ SPREAD = 41  # different values of an analyte, from 80 to 120 % of the usual one
 
 
 def content(rows: int) -> bytes:
-    """``rows`` results of the participants in turn, two hours between specimens, back from now."""
+    """``rows`` results of the participants in turn, two hours between specimens, back from now.
+
+    Only of those whose consent stands, so that every row becomes a result.
+    """
     from django.utils import timezone
 
     from enrollment.models import Participant
 
-    subjects = Participant.objects.order_by("pk").values_list("subject", flat=True)
+    consenting = Participant.objects.filter(screening__consent_withdrawal=None)
+    subjects = consenting.order_by("pk").values_list("subject", flat=True)
     latest = timezone.localtime().replace(minute=0, second=0, microsecond=0)
     text = io.StringIO()
     writer = csv.writer(text)

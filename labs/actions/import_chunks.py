@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from labs.actions.corrections import is_baseline, regrade_later
 from labs.actions.entries import Entry, Origin
@@ -17,6 +18,7 @@ from labs.importing.facts import Facts, Place, Tube
 from labs.importing.verdicts import RowVerdict, Step
 from labs.models import ImportFile, ImportRow, Result, ResultStatus, Specimen
 from labs.rules.pcr import Operator
+from oversight.copying import insert_rows
 from oversight.recording import recorded
 from oversight.records import record_many
 from trial_site.models import User
@@ -50,13 +52,15 @@ class Chunk:
         for row, step in steps:
             if step.before is not None:
                 self._replace(row, step, step.before)
-        ImportRow.objects.bulk_create(self._row(verdict) for verdict in verdicts)
+        insert_rows(ImportRow, map(self._row, verdicts), len(verdicts))
 
-    def _row(self, verdict: RowVerdict) -> ImportRow:
-        reasons = [message.to_json() for message in verdict.reasons]
-        return ImportRow(
-            file=self.file, number=verdict.number, outcome=verdict.outcome, reasons=reasons
-        )
+    def _row(self, verdict: RowVerdict) -> dict[str, Any]:
+        return {
+            "file_id": self.file.pk,
+            "number": verdict.number,
+            "outcome": verdict.outcome.value,
+            "reasons": [message.to_json() for message in verdict.reasons],
+        }
 
     def _write_specimens(self, steps: Iterable[Step]) -> None:
         fresh: dict[Tube, Specimen] = {}
