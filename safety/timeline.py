@@ -3,14 +3,17 @@
 from collections.abc import Callable
 
 from enrollment.models import Participant
-from safety import conduct
+from safety import conduct, event_timeline
 from trial_site.models import User
 from trial_site.presentation import TimelineEvent
 from trial_site.roles import SEES_ARM
 
 KIND = "safety"
 # Each part of the room gives its own events.
-PARTS: tuple[Callable[[Participant], list[TimelineEvent]], ...] = (conduct.casebook_events,)
+PARTS: tuple[Callable[[Participant], list[TimelineEvent]], ...] = (
+    event_timeline.events,
+    conduct.casebook_events,
+)
 
 
 def events(participant: Participant, user: User) -> list[TimelineEvent]:

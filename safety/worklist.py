@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from safety import conduct
+from safety import conduct, event_rows
 from trial_site.models import User
 from trial_site.presentation import WorkRow
 
 # Each part of the room gives its own rows: events and their clocks, offers, deviations.
-PARTS: tuple[Callable[[User], list[WorkRow]], ...] = (conduct.work_rows,)
+PARTS: tuple[Callable[[User], list[WorkRow]], ...] = (event_rows.rows, conduct.work_rows)
 
 
 def rows(user: User) -> list[WorkRow]:

@@ -124,6 +124,7 @@ FLAG_DUE_MINUTES = env.int("FLAG_DUE_MINUTES", default=15)
 CELERY_BEAT_SCHEDULE = {
     "flag-due": {"task": "outcomes.tasks.flag_due", "schedule": FLAG_DUE_MINUTES * 60},
     "resume-imports": {"task": "labs.tasks.resume_imports", "schedule": 60},
+    "escalate": {"task": "safety.tasks.escalate", "schedule": 15 * 60},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(BASE_DIR / "var" / "celerybeat-schedule")
 

@@ -29,9 +29,12 @@ SAMPLES = {
     "name": "nk",
     "form": "json",
     "analyte": "cmv_dna",
+    "measure": "tnf_alpha",
+    "visit": "D7",
     "model": "labs.result",
     "username": "nobody",
     "stratum": "ALL",
+    "source": "reaction:999999",
 }
 
 
