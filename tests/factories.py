@@ -255,6 +255,7 @@ def order(
     starts_at: dt.datetime | None = None,
     amount: Decimal | None = None,
     frequency: str = "q12h",
+    **changes: Any,
 ) -> Order:
     """An open order from eight o'clock of today on."""
     usual = Decimal("300") if drug is DrugChoice.GANCICLOVIR else current().il2.dose_miu
@@ -265,6 +266,7 @@ def order(
         frequency=frequency if drug is DrugChoice.GANCICLOVIR else "q24h",
         starts_at=starts_at or local(clock.today()),
         departure_reason="As the test needs it",
+        **changes,
         by=user(Role.INVESTIGATOR, participant.site),
     )
 

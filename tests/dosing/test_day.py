@@ -177,20 +177,15 @@ def test_a_recorded_dose_says_what_and_who(order: Order, nurse: User) -> None:
 
 
 def test_the_last_dose_and_the_basis_say_why(participant: Participant, nurse: User) -> None:
-    steps = [f"step {number}" for number in range(3)]
     with time_machine.travel(at(9, day=17), tick=False):
-        order = order_drug(
-            participant,
-            drug=DrugChoice.GANCICLOVIR,
-            amount=Decimal("300"),
-            frequency="q24h",
-            starts_at=at(8, day=17),
-            basis=[Message(step) for step in steps],
-            by=factories.user(Role.INVESTIGATOR, participant.site),
-        )
+        order = factories.order(participant, frequency="q24h", phase="maintenance")
         factories.dose(order, at(8, day=17))
     why = [str(line) for line in first_card(only_ward(nurse)).why]
-    assert why[:3] == ["Last dose 17 Mar 08:00, 25 h 42 min ago", "step 1", "step 2"]
+    assert why[:3] == [
+        "Last dose 17 Mar 08:00, 25 h 42 min ago",
+        "creatinine clearance 99.98 mL/min, at least 70: 5 mg/kg q24h",
+        "60 kg × 5 mg/kg = 300 mg",
+    ]
 
 
 # --- days ---------------------------------------------------------------------------------------
@@ -340,6 +335,7 @@ def test_a_change_of_order_keeps_every_dose_of_the_day(order: Order, nurse: User
         frequency="q12h",
         starts_at=at(10),
         change_reason="Clearance",
+        departure_reason="Half",
         by=factories.user(Role.INVESTIGATOR, order.participant.site),
     )
     ward = only_ward(nurse)

@@ -7,11 +7,10 @@ from uuid import uuid4
 import pytest
 from django.http import QueryDict
 
-from dosing.forms import DoseCorrectionForm, DoseForm, GanciclovirOrderForm, GiveForm, order_form
+from dosing.forms import DoseCorrectionForm, DoseForm, GiveForm
 from dosing.models import Administration, Order
-from enrollment.models import Participant
 from tests import factories
-from tests.dosing.conftest import Blood, at
+from tests.dosing.conftest import at
 from trial_site.protocol import current
 
 
@@ -127,101 +126,3 @@ def test_an_untouched_time_keeps_its_seconds(order: Order) -> None:
     assert changed.is_valid()
     assert untouched.given().at == precise
     assert changed.given().at == at(8, 7)
-
-
-# --- orders -----------------------------------------------------------------------------------
-
-AS_PROPOSED = {
-    "phase": "induction",
-    "weight_kg": "60.0",
-    "amount": "300",
-    "frequency": "q12h",
-    "starts_at": "2026-03-18T10:00",
-}
-
-
-def ganciclovir(participant: Participant, values: dict[str, str] | None) -> GanciclovirOrderForm:
-    form = order_form(participant, "ganciclovir", sent(values) if values is not None else None)
-    assert isinstance(form, GanciclovirOrderForm)
-    return form
-
-
-def test_the_order_begins_with_the_proposal(participant: Participant) -> None:
-    form = ganciclovir(participant, None)
-    assert form["amount"].value() == Decimal("300")
-    assert form["frequency"].value() == "q12h"
-    assert form["weight_kg"].value() == Decimal("60.0")
-    assert form.initial["starts_at"] == at(10)
-    assert len(form.steps) == 5
-
-
-def test_an_order_as_proposed_needs_no_reason(participant: Participant) -> None:
-    form = ganciclovir(participant, AS_PROPOSED)
-    assert form.is_valid(), form.errors
-    values = form.values()
-    assert (values["amount"], values["frequency"]) == (Decimal("300"), "q12h")
-    assert values["starts_at"] == at(10)
-    assert str(values["basis"][-1]) == "60 kg × 5 mg/kg = 300 mg"
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"amount": "299"}, {"frequency": "q24h"}, {"weight_kg": "62"}, {"phase": "maintenance"}],
-)
-def test_what_differs_from_the_proposal_says_why(
-    participant: Participant, changes: dict[str, str]
-) -> None:
-    silent = ganciclovir(participant, AS_PROPOSED | changes)
-    assert list(silent.errors) == ["departure_reason"]
-    blank = ganciclovir(participant, AS_PROPOSED | changes | {"departure_reason": "  "})
-    assert list(blank.errors) == ["departure_reason"]
-    explained = ganciclovir(participant, AS_PROPOSED | changes | {"departure_reason": "Whole vial"})
-    assert explained.is_valid(), explained.errors
-
-
-def test_without_a_proposal_every_order_says_why(participant: Participant, blood: Blood) -> None:
-    blood(participant, creatinine="<40")
-    assert list(ganciclovir(participant, AS_PROPOSED).errors) == ["departure_reason"]
-
-
-def test_working_it_out_again_orders_nothing_and_keeps_what_was_typed(
-    participant: Participant,
-) -> None:
-    typed = AS_PROPOSED | {"weight_kg": "72", "departure_reason": "half typed", "propose": ""}
-    form = ganciclovir(participant, typed)
-    assert not form.is_bound
-    assert form["amount"].value() == Decimal("360")
-    assert form["weight_kg"].value() == "72"
-    assert form["departure_reason"].value() == "half typed"
-
-
-def test_an_unreadable_weight_gives_no_proposal(participant: Participant) -> None:
-    form = ganciclovir(participant, AS_PROPOSED | {"weight_kg": "sixty", "propose": ""})
-    assert form.proposal is None
-    assert form["weight_kg"].value() == "sixty"
-
-
-def test_a_weight_of_nothing_gives_no_proposal(participant: Participant) -> None:
-    form = ganciclovir(participant, AS_PROPOSED | {"weight_kg": "0"})
-    assert list(form.errors) == ["departure_reason"]
-    assert form.proposal is None
-
-
-def test_il2_is_fixed_by_the_protocol(participant: Participant) -> None:
-    data = sent({"starts_at": "2026-03-18T10:00", "amount": "18", "frequency": "q12h"})
-    form = order_form(participant, "il2", data)
-    assert form.is_valid(), form.errors
-    assert form.values()["amount"] == Decimal("1.0")
-    assert form.values()["frequency"] == "q24h"
-
-
-@pytest.mark.requirement("R04")
-def test_a_second_order_asks_why_it_changes(order: Order) -> None:
-    form = ganciclovir(order.participant, AS_PROPOSED)
-    assert list(form.errors) == ["change_reason"]
-    assert form.replaces == order
-
-
-def test_the_first_dose_begins_at_the_next_hour(participant: Participant) -> None:
-    form = order_form(participant, "il2", None)
-    assert form.initial["starts_at"] == at(10)

@@ -87,7 +87,7 @@ def test_one_open_order_a_drug(order: Order, staff: Staff) -> None:
 def test_an_order_ends_after_it_starts(
     order: Order, staff: Staff, ends_at: dt.datetime, is_refused: bool
 ) -> None:
-    order.ends_at = ends_at
+    order.ends_at, order.ended_as = ends_at, "stopped"
     if is_refused:
         with pytest.raises(IntegrityError), recorded(by=staff[Role.INVESTIGATOR], reason="Stop"):
             order.save()

@@ -12,7 +12,6 @@ from dosing.models import Administration, DrugChoice, Order
 from enrollment.models import Participant
 from tests import factories
 from tests.dosing.conftest import Blood, at
-from trial_site.messages import Message
 from trial_site.models import Site, User
 from trial_site.presentation import WorkRow
 from trial_site.roles import Role
@@ -154,9 +153,11 @@ def test_the_reason_of_a_departure_is_shown(participant: Participant, staff: Sta
         amount=Decimal("250"),
         frequency="q12h",
         starts_at=at(10),
-        basis=[Message("60 kg × 5 mg/kg = 300 mg")],
         departure_reason="Borderline marrow",
         by=staff[Role.INVESTIGATOR],
     )
     (event,) = timeline.events(participant, staff[Role.MONITOR])
-    assert str(event.why) == "60 kg × 5 mg/kg = 300 mg; Borderline marrow"
+    assert str(event.why) == (
+        "creatinine clearance 99.98 mL/min, at least 70: 5 mg/kg q12h; "
+        "60 kg × 5 mg/kg = 300 mg; Borderline marrow"
+    )
