@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
@@ -10,7 +10,8 @@ from django.db.models import Q
 
 from dosing.cards import Moment
 from dosing.day import Slot, day_plan
-from dosing.permissions import ORDER
+from dosing.permissions import ADMINISTER, ORDER
+from dosing.rules.completeness import Completeness, completeness
 from dosing.rules.timing import SlotState
 from dosing.wards import Ward, wards
 from enrollment.models import Participant
@@ -20,6 +21,7 @@ from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.protocol.definition import gettext_noop
 
+DAYS_BACK = 7  # days of the completeness, with the day shown
 WARDS_A_PAGE = 10  # the whole trial as planned, and short enough for a phone
 BY_URGENCY, BY_SUBJECT = "urgency", "subject"
 ORDERS = (BY_URGENCY, BY_SUBJECT)
@@ -33,7 +35,14 @@ class Sheet:
     page: Page[int]
     tally: list[tuple[str, Message]]
     forgotten: int  # doses of the day before that nobody recorded
+    week: tuple[tuple[dt.date, Completeness], ...]  # the day shown last
     may_order: bool
+    may_record: bool
+
+    @property
+    def completeness(self) -> Completeness:
+        """How much of the day shown has been recorded by now."""
+        return self.week[-1][1]
 
     @property
     def is_today(self) -> bool:
@@ -51,7 +60,8 @@ class Sheet:
 def sheet_for(user: User, *, day: dt.date, order: str, page: str) -> Sheet:
     """The sheet of the site's ``day`` for ``user``, one page of it."""
     moment = Moment(now=clock.now(), day=day, today=clock.today())
-    plan = day_plan(user, (day - dt.timedelta(days=1), day), moment.now)
+    days = [day - dt.timedelta(days=back) for back in reversed(range(DAYS_BACK))]
+    plan = day_plan(user, days, moment.now)
     slots = [slot for slot in plan.slots if slot.day == day]
     shown = Paginator(_in_order(_treated(user, moment, slots), slots, order), WARDS_A_PAGE)
     pages = shown.get_page(page)
@@ -60,9 +70,23 @@ def sheet_for(user: User, *, day: dt.date, order: str, page: str) -> Sheet:
         wards=wards(list(pages.object_list), plan, moment, user),
         page=pages,
         tally=_tally(slots),
-        forgotten=sum(slot.day < day and slot.state is SlotState.LATE for slot in plan.slots),
+        forgotten=sum(slot.day == days[-2] and slot.state is SlotState.LATE for slot in plan.slots),
+        week=tuple(_completeness(plan.slots, days, moment.now)),
         may_order=ORDER.allows(user),
+        may_record=ADMINISTER.allows(user) and moment.day == moment.today,
     )
+
+
+def _completeness(
+    slots: Iterable[Slot], days: list[dt.date], now: dt.datetime
+) -> Iterator[tuple[dt.date, Completeness]]:
+    """Of each day, what was planned and how much of it is recorded."""
+    of_day: dict[dt.date, list[tuple[dt.datetime, bool]]] = {day: [] for day in days}
+    for slot in slots:
+        if slot.was_planned:
+            of_day[slot.day].append((slot.at, slot.state.is_recorded))
+    for day, planned in of_day.items():
+        yield day, completeness(planned, now)
 
 
 # --- who, in which order ----------------------------------------------------------------------
@@ -73,7 +97,8 @@ def _treated(user: User, moment: Moment, slots: Iterable[Slot]) -> dict[int, str
     found = {slot.participant_id: slot.subject for slot in slots}
     if moment.day >= moment.today:
         treated = Participant.objects.visible_to(user).filter(
-            Q(state=State.ON_TREATMENT) | Q(state=State.ALLOCATED, orders__isnull=False)
+            Q(state__in=(State.ON_TREATMENT, State.RESCUE))
+            | Q(state=State.ALLOCATED, orders__isnull=False)
         )
         found |= dict(treated.values_list("pk", "subject"))
     return found

@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Iterator
 
 from dosing.cards import BASIS_STEPS
-from dosing.models import Administration, Order
+from dosing.models import Administration, Order, Withdrawal
 from dosing.wording import (
     clock_text,
     dose_text,
     drug_name,
+    hold_cause,
     order_text,
     sentence,
     site_name,
     what_happened,
 )
 from enrollment.models import Participant
+from labs.rules.numbers import quantity
 from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.presentation import TimelineEvent
@@ -28,14 +30,21 @@ def events(participant: Participant, user: User) -> list[TimelineEvent]:
     if not SEES_ARM.allows(user):
         return []
     orders = participant.orders.select_related("ordered_by")
-    return [*_orders(orders), *_doses(participant)]
+    return [
+        *_orders(orders),
+        *_holds(participant),
+        *_reviews(participant),
+        *_weights(participant),
+        *_withdrawals(participant),
+        *_doses(participant),
+    ]
 
 
 def _orders(orders: Iterable[Order]) -> Iterator[TimelineEvent]:
     for order in orders:
         name = {"drug": drug_name(order.drug), "order": order_text(order)}
         basis = [Message.from_json(step) for step in order.basis[-BASIS_STEPS:]]
-        reason = [Message("%(text)s", {"text": order.departure_reason})]
+        reason = [_said(order.departure_reason)]
         yield TimelineEvent(
             at=order.ordered_at,
             icon="pen",
@@ -51,9 +60,87 @@ def _orders(orders: Iterable[Order]) -> Iterator[TimelineEvent]:
                 at=order.ends_at,
                 icon="stop",
                 title=Message(gettext_noop("Stopped: %(drug)s, %(order)s"), name),
+                why=Message(
+                    "%(how)s: %(why)s",
+                    {"how": Message(str(order.get_ended_as_display())), "why": order.end_reason},
+                ),
                 history=("dosing.order", order.pk),
                 kind=KIND,
             )
+
+
+def _holds(participant: Participant) -> Iterator[TimelineEvent]:
+    for hold in participant.holds.select_related("result", "held_by", "resumed_by"):
+        name, record = {"drug": drug_name(hold.drug)}, ("dosing.hold", hold.pk)
+        yield TimelineEvent(
+            at=hold.held_at,
+            icon="pause",
+            title=Message(gettext_noop("Held: %(drug)s"), name),
+            why=hold_cause(hold),
+            badge=("held", Message(gettext_noop("Held"))),
+            by=hold.held_by.get_username(),
+            history=record,
+            kind=KIND,
+        )
+        if hold.resumed_at is not None:
+            yield TimelineEvent(
+                at=hold.resumed_at,
+                icon="check",
+                title=Message(gettext_noop("Hold ended: %(drug)s"), name),
+                why=_said(hold.resumed_why),
+                by=hold.resumed_by.get_username(),
+                history=record,
+                kind=KIND,
+            )
+
+
+def _reviews(participant: Participant) -> Iterator[TimelineEvent]:
+    for review in participant.dose_reviews.select_related("order", "reviewed_by"):
+        steps = [Message.from_json(step) for step in review.steps[-BASIS_STEPS:]]
+        yield TimelineEvent(
+            at=review.reviewed_at,
+            icon="pen",
+            title=Message(
+                gettext_noop("Order kept at another clearance: %(drug)s, %(order)s"),
+                {"drug": drug_name(review.order.drug), "order": order_text(review.order)},
+            ),
+            why=sentence(*steps, _said(review.why)),
+            by=review.reviewed_by.get_username(),
+            history=("dosing.dosereview", review.pk),
+            kind=KIND,
+        )
+
+
+def _weights(participant: Participant) -> Iterator[TimelineEvent]:
+    for weight in participant.weights.in_force():
+        yield TimelineEvent(
+            at=weight.measured_at,
+            icon="pen",
+            title=Message(gettext_noop("Weight %(kg)s"), {"kg": quantity(weight.kg, "kg")}),
+            why=sentence(*(Message.from_json(warning) for warning in weight.warnings)),
+            history=("dosing.bodyweight", weight.pk),
+            kind=KIND,
+        )
+
+
+def _withdrawals(participant: Participant) -> Iterator[TimelineEvent]:
+    for decision in Withdrawal.objects.filter(participant=participant).select_related("decided_by"):
+        found = [Message.from_json(finding) for finding in decision.findings]
+        why = Message(str(decision.get_why_display()))
+        yield TimelineEvent(
+            at=decision.decided_at,
+            icon="stop",
+            title=Message(gettext_noop("Drug withdrawal, signed")),
+            why=sentence(why, _said(decision.note), *found),
+            by=decision.decided_by.get_username(),
+            history=("dosing.withdrawal", decision.pk),
+            kind=KIND,
+        )
+
+
+def _said(text: str) -> Message:
+    """What somebody typed, in whichever language."""
+    return Message("%(text)s", {"text": text})
 
 
 def _doses(participant: Participant) -> Iterator[TimelineEvent]:

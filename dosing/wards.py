@@ -8,12 +8,14 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from dosing.bedside import observations_of
 from dosing.cards import Behind, Card, Moment, card
 from dosing.day import DayPlan, Slot, day_bounds
-from dosing.models import Administration, DrugChoice, Order
+from dosing.models import Administration, CourseChoice, DrugChoice, Order, Reaction, VitalSigns
 from dosing.selectors import last_given, recorders
 from dosing.wording import clock_text
 from enrollment.models import Participant
+from enrollment.states import State
 from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.protocol import current
@@ -31,12 +33,14 @@ COLUMNS: tuple[tuple[str, int], ...] = (
 class Column:
     """One of the three places of a ward; ``absent`` says why it is empty.
 
-    ``to_order`` is the drug that nobody ordered yet.
+    ``to_order`` is the drug that nobody ordered yet; ``to_record`` one whose doses have no planned
+    time.
     """
 
     cards: tuple[Card, ...]
     absent: Message | None = None
     to_order: str = ""
+    to_record: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,14 +65,15 @@ class _Rows:
     recorded: Mapping[tuple[int, str, dt.datetime], Administration]
     recorders: Mapping[int, tuple[str, dt.datetime]]
     last_given: Mapping[tuple[int, str], dt.datetime]
+    observations: Mapping[int, tuple[VitalSigns | Reaction, ...]]
 
     @classmethod
     def of(cls, chosen: Collection[int], moment: Moment) -> "_Rows":
         start, end = day_bounds(moment.day)
         recorded = list(
-            Administration.objects.in_force().filter(
-                participant__in=chosen, slot_at__gte=start, slot_at__lt=end
-            )
+            Administration.objects.in_force()
+            .filter(participant__in=chosen, slot_at__gte=start, slot_at__lt=end)
+            .select_related("lot")
         )
         return cls(
             participants=Participant.objects.with_arm().in_bulk(chosen),
@@ -76,14 +81,16 @@ class _Rows:
             recorded={(row.participant_id, row.drug, row.slot_at): row for row in recorded},
             recorders=recorders(recorded),
             last_given=last_given(chosen, moment.now),
+            observations=observations_of(recorded),
         )
 
     def behind(self, slot: Slot, plan: DayPlan) -> Behind:
         row = self.recorded.get(slot.key)
         return Behind(
-            order=self.orders[slot.order_id],
+            order=self.orders.get(slot.order_id or 0),
             administration=row,
             recorder=self.recorders[row.pk][0] if row else "",
+            observations=self.observations.get(row.pk, ()) if row else (),
             safety=plan.safety_of(slot),
             hold=plan.hold_of(slot),
             last_given=self.last_given.get((slot.participant_id, slot.drug)),
@@ -91,7 +98,7 @@ class _Rows:
 
 
 def wards(chosen: Collection[int], plan: DayPlan, moment: Moment, user: User) -> list[Ward]:
-    """The participants ``chosen`` (primary keys), in that order; five queries."""
+    """The participants ``chosen`` (primary keys), in that order; seven queries."""
     rows = _Rows.of(chosen, moment)
     cards: dict[int, list[Card]] = defaultdict(list)
     for slot in plan.slots:
@@ -119,11 +126,19 @@ def _ward(participant: Participant, cards: list[Card], orders: list[Order], mome
 def _columns(
     participant: Participant, cards: list[Card], orders: list[Order], moment: Moment
 ) -> Iterator[Column]:
+    rescue = participant.state == State.RESCUE and moment.day >= moment.today
+    if rescue:
+        orders = [order for order in orders if order.course == CourseChoice.RESCUE]
     for drug, place in COLUMNS:
         mine = tuple(c for c in cards if c.slot.drug == drug and place_of(c.slot) == place)
         of_drug = [order for order in orders if order.drug == drug]
-        if mine:
+        clockless = next(filter(_has_no_clock, _running_on(of_drug, moment)), None)
+        if clockless is not None and not place:
+            yield Column(mine, Message(_THREE_A_WEEK), to_record=drug)
+        elif mine:
             yield Column(mine)
+        elif rescue and drug == DrugChoice.IL2:
+            yield Column((), Message(gettext_noop("No IL-2 in rescue treatment")))
         elif drug not in current().arm(participant.allocation.arm).drugs:
             yield Column((), Message(gettext_noop("No IL-2: ganciclovir arm")))
         elif of_drug:
@@ -143,6 +158,23 @@ def place_of(slot: Slot) -> int:
     return int(twice and timezone.localtime(slot.at).time() >= NOON)
 
 
+_THREE_A_WEEK = gettext_noop(
+    "Three times a week, after haemodialysis: no time is planned, each dose is recorded when given"
+)
+
+
+def _has_no_clock(order: Order) -> bool:
+    return order.frequency == Frequency.THREE_TIMES_A_WEEK
+
+
+def _running_on(orders: list[Order], moment: Moment) -> Iterator[Order]:
+    """Those of ``orders`` that run on the day that is shown."""
+    start, end = day_bounds(moment.day)
+    for order in orders:
+        if order.starts_at < end and (order.ends_at is None or order.ends_at > start):
+            yield order
+
+
 def _absent(orders: list[Order], place: int, moment: Moment) -> Message:
     """Why an ordered drug has no dose in this column; ``orders`` as they began."""
     start, end = day_bounds(moment.day)
@@ -157,6 +189,8 @@ def _absent(orders: list[Order], place: int, moment: Moment) -> Message:
         return Message(gettext_noop("First dose %(when)s"), {"when": when})
     if running and place and order.frequency == Frequency.EVERY_24_HOURS:
         return Message(gettext_noop("No second infusion: once a day"))
+    if running and place and _has_no_clock(order):
+        return Message(gettext_noop("No second infusion: three times a week"))
     if order.ends_at is None:  # and yet no dose: nothing is planned after the participant left
         return Message(gettext_noop("The participation has ended"))
     if order.ends_at == order.starts_at:

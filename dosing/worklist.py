@@ -9,10 +9,11 @@ from django.urls import reverse
 from dosing import stock_work
 from dosing.cards import Moment, heading, held_by
 from dosing.day import DayPlan, Slot, day_plan
-from dosing.models import Order
+from dosing.models import CourseChoice, Order
 from dosing.permissions import ADMINISTER, ORDER
+from dosing.reviews import TREATED, Review, reviews_for
 from dosing.rules.timing import SlotState
-from dosing.wording import clock_text, drug_name, sentence
+from dosing.wording import clock_text, drug_name, order_text, sentence
 from enrollment.models import Participant
 from enrollment.states import State
 from trial_site import clock
@@ -26,12 +27,17 @@ _BADGES = {SlotState.LATE: gettext_noop("Late"), SlotState.DUE: gettext_noop("Du
 
 
 def rows(user: User) -> list[WorkRow]:
-    """The nurse's late and due doses; the investigator's orders to write and held doses; for both
-    what the stock asks."""
+    """The nurse's late and due doses; the investigator's orders to write and to review and held
+    doses; for both what the stock asks."""
     if ADMINISTER.allows(user):
         return [*_doses(_plan(user)), *stock_work.rows(user)]
     if ORDER.allows(user):
-        return [*_orders(user), *_held(_plan(user)), *stock_work.rows(user)]
+        return [
+            *_orders(user),
+            *map(_to_review, reviews_for(user)),
+            *_held(_plan(user)),
+            *stock_work.rows(user),
+        ]
     return []
 
 
@@ -100,25 +106,53 @@ def _sort(slot: Slot) -> tuple[dt.date, dt.date, str]:
 
 
 def _orders(user: User) -> Iterator[WorkRow]:
-    """The drugs of the arm that nobody ordered yet."""
-    ordered = {
-        f"ordered_{drug}": Exists(Order.objects.filter(participant=OuterRef("pk"), drug=drug))
-        for drug in Drug
-    }
+    """The drugs of the arm that nobody ordered yet, or ganciclovir for a rescue."""
+    orders = Order.objects.filter(participant=OuterRef("pk"))
+    ordered = {f"ordered_{drug}": Exists(orders.filter(drug=drug)) for drug in Drug}
     treated = (
         Participant.objects.visible_to(user)
-        .filter(state__in=(State.ALLOCATED, State.ON_TREATMENT))
+        .filter(state__in=TREATED)
         .with_arm()
-        .annotate(**ordered)
+        .annotate(**ordered, rescued=Exists(orders.filter(course=CourseChoice.RESCUE)))
     )
     for participant in treated:
         arm = current().arm(participant.allocation.arm)
+        if participant.state == State.RESCUE:
+            if not participant.rescued:
+                text = gettext_noop("Rescue treatment has begun, not ordered yet")
+                yield _to_order(participant, Drug.GANCICLOVIR, Message(text))
+            continue
         for drug in arm.drugs:
             if not getattr(participant, f"ordered_{drug}"):
-                yield _to_order(participant, drug, Message(arm.short_label))
+                text = gettext_noop("Allocated to %(arm)s, not ordered yet")
+                why = Message(text, {"arm": Message(arm.short_label)})
+                yield _to_order(participant, drug, why)
 
 
-def _to_order(participant: Participant, drug: str, arm: Message) -> WorkRow:
+def _to_review(review: Review) -> WorkRow:
+    today, subject = clock.today(), review.order.participant.subject
+    return WorkRow(
+        state="due",
+        badge=Message(gettext_noop("Review")),
+        when="",
+        subject=subject,
+        subject_url=_casebook(subject),
+        title=Message(gettext_noop("Review the ganciclovir order")),
+        why=Message(
+            gettext_noop("Ordered %(ordered)s, now proposed %(proposed)s: %(band)s"),
+            {
+                "ordered": order_text(review.order),
+                "proposed": review.text,
+                "band": review.proposal.steps[0],
+            },
+        ),
+        action=Message(gettext_noop("Review")),
+        url=reverse("dosing:review", args=[review.order.pk]),
+        sort=(today, today, subject),
+    )
+
+
+def _to_order(participant: Participant, drug: str, why: Message) -> WorkRow:
     today = clock.today()
     return WorkRow(
         state="due",
@@ -127,7 +161,7 @@ def _to_order(participant: Participant, drug: str, arm: Message) -> WorkRow:
         subject=participant.subject,
         subject_url=_casebook(participant.subject),
         title=Message(gettext_noop("Order %(drug)s"), {"drug": drug_name(drug)}),
-        why=Message(gettext_noop("Allocated to %(arm)s, not ordered yet"), {"arm": arm}),
+        why=why,
         action=Message(gettext_noop("Write the order")),
         url=reverse("dosing:order-new", args=[participant.subject, drug]),
         sort=(today, today, participant.subject),

@@ -13,8 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from dosing import timeline as dosing
 from dosing.models import DrugChoice
+from dosing.reviews import TREATED
 from dosing.rules.totals import Total
+from dosing.selectors import holds_in_force
 from dosing.totals import ganciclovir_total
+from dosing.wording import hold_text
 from enrollment import timeline as enrollment
 from enrollment.models import Participant
 from enrollment.selectors import consents
@@ -27,6 +30,7 @@ from labs.series import conversion_of
 from outcomes.models import Flag
 from oversight.selectors import first_entries
 from safety import timeline as safety
+from trial_site import clock
 from trial_site.access import may_open
 from trial_site.messages import Message
 from trial_site.models import User
@@ -179,7 +183,7 @@ def _latest_blood(results: list[Result]) -> tuple[Reading, ...]:
 
 def _holds(participant: Participant, results: list[Result]) -> tuple[Message, ...]:
     """Why ganciclovir is held now; nothing for a participant who is not treated."""
-    if participant.state not in {State.ALLOCATED, State.ON_TREATMENT}:
+    if participant.state not in TREATED:
         return ()
     bounds = {hold.analyte: hold.bound for hold in current().ganciclovir.holds}
     latest = {
@@ -190,4 +194,7 @@ def _holds(participant: Participant, results: list[Result]) -> tuple[Message, ..
         if result.analyte in bounds
     }
     known = {analyte: value for analyte, value in latest.items() if value is not None}
-    return hold_reasons(known, current())
+    hold = holds_in_force([participant.pk], clock.now()).get(
+        (participant.pk, DrugChoice.GANCICLOVIR)
+    )
+    return (*([hold_text(hold)] if hold else []), *hold_reasons(known, current()))

@@ -6,6 +6,7 @@ No cell begins with a text that somebody typed, so that none is run by a spreads
 import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -14,6 +15,8 @@ from django.utils import timezone
 from enrollment.models import Participant
 from labs.rules.numbers import half_up
 from outcomes.analysis import conversion_rows, nk_rows, total_rows
+from outcomes.levels import courses
+from trial_site.protocol import current
 
 Cells = tuple[Any, ...]
 PER_KG_PLACES = 3
@@ -51,7 +54,7 @@ def _ganciclovir(people: list[Participant]) -> Iterator[Cells]:
         per_kg = None if total.mg_per_kg is None else half_up(total.mg_per_kg, PER_KG_PLACES)
         final = "yes" if row.is_final else "no"
         doses = (total.full, total.partial, total.missed)
-        yield (*_who(row.participant), total.mg, per_kg, final, *doses)
+        yield (*_who(row.participant), total.mg, per_kg, final, *doses, total.rescue_mg)
 
 
 def _conversion(people: list[Participant]) -> Iterator[Cells]:
@@ -73,6 +76,24 @@ def _viral_load(people: list[Participant]) -> Iterator[Cells]:
             yield (*_who(row.participant), dated.days, at, *reported)
 
 
+def _levels(outcome: str, people: list[Participant]) -> Iterator[Cells]:
+    for course in courses(current().outcome(outcome), people):
+        for at in course.visits:
+            for point in at.points:
+                found, change = point.result, point.change
+                yield (
+                    *_who(point.participant),
+                    course.analyte,
+                    point.visit,
+                    timezone.localtime(found.collected_at).isoformat() if found else None,
+                    found.printed if found else None,
+                    found.unit if found else None,
+                    change.value if change else None,
+                    str(point.choice.why),
+                    str(change.why) if change and change.why else "",
+                )
+
+
 def _who(participant: Participant) -> Cells:
     return participant.subject, participant.allocation.arm
 
@@ -86,12 +107,27 @@ TABLES = {
         _nk,
     ),
     "ganciclovir": Table(
-        (*_WHO, "mg", "mg_per_kg", "final", "full_doses", "partial_doses", "doses_not_given"),
+        (
+            *_WHO, "mg", "mg_per_kg", "final", "full_doses", "partial_doses", "doses_not_given",
+            "rescue_mg",
+        ),
         _ganciclovir,
     ),
     "conversion": Table(
         (*_WHO, "first_negative_day", "confirmed_day", "censored_day"), _conversion
     ),
+    **{
+        name: Table(
+            (
+                *_WHO, "analyte", "visit", "collected_at", "reported", "unit", "change", "why",
+                "change_why",
+            ),
+            partial(_levels, outcome),
+        )
+        for name, outcome in (
+            ("cytokines", "cytokines"), ("subsets", "nk_subsets"), ("igm", "igm"), ("igg", "igg")
+        )
+    },
     "viral-load": Table(
         (*_WHO, "day", "collected_at", "reported", "unit", "limit_of_detection"),
         _viral_load,

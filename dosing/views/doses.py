@@ -7,18 +7,17 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from dosing.actions import doses as actions
 from dosing.confirmation import Confirmation, confirmation
-from dosing.forms import DoseCorrectionForm, DoseForm, GiveForm
+from dosing.forms import DoseForm, GiveForm, correction_form
 from dosing.models import Administration, Order
 from dosing.rules.timing import is_open
 from dosing.selectors import at_slot, planned_slots, recorded_already
-from dosing.views.common import about, form_page, page, to_sheet
+from dosing.views.common import about, done, dose_of, form_page, page, to_sheet
 from dosing.views.offline import answers_scripts
 from dosing.wording import order_text, what_happened
-from oversight.forms import Outcome, attempt
+from oversight.forms import attempt
 from trial_site import clock
 from trial_site.access import may_open
 from trial_site.http import StaffRequest
@@ -37,19 +36,27 @@ def give(request: StaffRequest, order: int, slot: dt.datetime) -> HttpResponse:
             return redirect("dosing:record", order, slot)
     form = GiveForm(
         request.POST or None,
+        participant=planned.participant,
+        drug=planned.drug,
+        stock=dose.stock,
         sites=dose.sites,
-        initial={"injection_site": dose.suggested_site},
+        initial={"injection_site": dose.suggested_site, "lot": dose.suggested_lot_key},
     )
     if request.method == "POST" and form.is_valid():
         given = form.given(dose.given_now)
         outcome = attempt(
             form,
             lambda: actions.record_dose(
-                planned, slot_at=slot, given=given, by=request.user, key=form.key
+                planned,
+                slot_at=slot,
+                given=given,
+                confirmed=form.cleaned_data["confirmed"] or not dose.asks_more(given),
+                by=request.user,
+                key=form.key,
             ),
         )
         if outcome:
-            return _recorded(request, planned, slot, outcome)
+            return done(request, outcome, dose.slot.subject, slot)
     return page(request, "dosing/give.html", dose.slot.subject, dose=dose, form=form)
 
 
@@ -61,7 +68,13 @@ def record(request: StaffRequest, order: int, slot: dt.datetime) -> HttpResponse
     if request.method == "GET" and (away := _turned_away(request, planned, slot)):
         return away
     dose = confirmation(planned, slot)
-    form = DoseForm(request.POST or None, order=planned, initial=_begins_with(request, dose))
+    form = DoseForm(
+        request.POST or None,
+        order=planned,
+        day=dose.slot.day,
+        stock=dose.stock,
+        initial=_begins_with(request, dose),
+    )
     if request.method == "POST" and form.is_valid():
         outcome = attempt(
             form,
@@ -75,16 +88,15 @@ def record(request: StaffRequest, order: int, slot: dt.datetime) -> HttpResponse
             ),
         )
         if outcome:
-            return _recorded(request, planned, slot, outcome)
+            return done(request, outcome, dose.slot.subject, slot)
     return page(request, "dosing/record.html", dose.slot.subject, dose=dose, form=form)
 
 
 @form_page
 def correct(request: StaffRequest, pk: int) -> HttpResponse:
     """What was recorded was wrong: both are kept, with the reason."""
-    visible = Administration.objects.visible_to(request.user)
-    saved = get_object_or_404(visible.select_related("order__participant__allocation"), pk=pk)
-    form = DoseCorrectionForm.of(saved, request.POST or None)
+    saved = dose_of(request, pk)
+    form = correction_form(saved, request.POST or None)
     if request.method == "POST" and form.is_valid():
         outcome = attempt(
             form,
@@ -99,14 +111,14 @@ def correct(request: StaffRequest, pk: int) -> HttpResponse:
             ),
         )
         if outcome:
-            return _recorded(request, saved.order, saved.slot_at, outcome)
+            return done(request, outcome, saved.participant.subject, saved.slot_at)
     return page(
         request,
         "dosing/correct.html",
-        saved.order.participant.subject,
+        saved.participant.subject,
         saved=saved,
         was=what_happened(saved),
-        ordered=order_text(saved.order),
+        ordered=order_text(saved.order) if saved.order else None,
         may_open_history=may_open(request.user, "oversight:history"),
         form=form,
     )
@@ -123,7 +135,7 @@ def _planned(request: StaffRequest, pk: int, slot: dt.datetime) -> Order:
 
 def _turned_away(request: StaffRequest, order: Order, slot: dt.datetime) -> HttpResponse | None:
     """Back to the sheet with a sentence, when there is nothing to record (any more, or yet)."""
-    existing = at_slot(order, slot)
+    existing = at_slot(order.participant_id, order.drug, slot)
     if existing is not None:
         messages.info(request, about(order, recorded_already(existing)))
     elif not is_open(slot, clock.now()):
@@ -133,24 +145,15 @@ def _turned_away(request: StaffRequest, order: Order, slot: dt.datetime) -> Http
     return to_sheet(order.participant.subject, timezone.localdate(slot))
 
 
-def _recorded(
-    request: StaffRequest, order: Order, slot: dt.datetime, outcome: Outcome[Administration]
-) -> HttpResponse:
-    if outcome.record is None:
-        messages.info(request, _("This was saved already"))
-    else:
-        messages.success(request, about(order, what_happened(outcome.record)))
-    return to_sheet(order.participant.subject, timezone.localdate(slot))
-
-
 def _begins_with(request: StaffRequest, dose: Confirmation) -> dict[str, Any]:
     """What ``?outcome=`` says, and the time while it is still today."""
-    initial: dict[str, Any] = {"given_at": dose.given_now.at} if dose.is_of_today else {}
+    initial: dict[str, Any] = {"lot": dose.suggested_lot_key}
+    initial |= {"given_at": dose.given_now.at} if dose.is_of_today else {}
     match request.GET.get("outcome"):
         case "held":
             initial |= {
                 "status": Administration.Status.NOT_GIVEN,
-                "why": Administration.Reason.LAB_HOLD,
+                "why": dose.why_held,
             }
         case "given":
             initial |= {"status": Administration.Status.GIVEN, "amount": dose.order.amount}

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from enrollment import selectors
-from enrollment.actions.participation import begin_rescue, end_participation, end_rescue
+from enrollment.actions.participation import begin_rescue, end_participation
 from enrollment.forms.participation import DispositionForm, ReasonForm, ends_of
 from enrollment.states import State
 from enrollment.views.common import GET_OR_POST, participant_crumbs, posted, tell
@@ -42,23 +42,25 @@ def disposition(request: StaffRequest, subject: str) -> HttpResponse:
 
 @GET_OR_POST
 def rescue(request: StaffRequest, subject: str) -> HttpResponse:
-    """Begin rescue treatment in follow-up, or end it."""
+    """Begin rescue treatment in follow-up; the dosing room ends it, with its orders."""
     participant = get_object_or_404(selectors.participant_pages(request.user), subject=subject)
-    begins = participant.state == State.FOLLOW_UP
-    if not begins and participant.state != State.RESCUE:
+    if participant.state == State.RESCUE:
+        return redirect("dosing:rescue-end", subject)
+    if participant.state != State.FOLLOW_UP:
         messages.info(request, _("Rescue treatment belongs to the follow-up."))
         return redirect("enrollment:disposition", subject)
     form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        why, act = form.cleaned_data["why"], begin_rescue if begins else end_rescue
-        saved = attempt(form, lambda: act(participant, why=why, by=request.user, key=form.key))
+        why = form.cleaned_data["why"]
+        saved = attempt(
+            form, lambda: begin_rescue(participant, why=why, by=request.user, key=form.key)
+        )
         if saved:
-            tell(request, saved, _("The decision is recorded."))
-            return redirect("outcomes:casebook", subject)
+            tell(request, saved, _("Rescue treatment has begun: order ganciclovir."))
+            return redirect("dosing:orders", subject)
     context = {
         "form": form,
         "participant": participant,
-        "begins": begins,
         "crumbs": participant_crumbs(participant),
         "here": _("Rescue treatment"),
     }
