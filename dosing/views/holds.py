@@ -10,7 +10,7 @@ from dosing.cards import forbidding
 from dosing.forms import HoldForm
 from dosing.models import DrugChoice, Hold
 from dosing.selectors import holding_results, latest_safety_results
-from dosing.views.common import form_page, page, participant_of, saved, to_orders
+from dosing.views.common import form_page, known_drug, page, participant_of, saved, to_orders
 from dosing.wording import drug_name, hold_text
 from enrollment.forms.participation import ReasonForm
 from oversight.forms import attempt
@@ -23,7 +23,7 @@ RECENT = 8  # results that are offered as the cause
 @form_page
 def hold(request: StaffRequest, subject: str, drug: str) -> HttpResponse:
     """Interrupt one drug, naming what caused it."""
-    participant = participant_of(request, subject)
+    participant, drug = participant_of(request, subject), known_drug(drug)
     refusal = hold_refusal(participant, drug)
     if refusal and request.method == "GET":
         return page(request, "dosing/refused.html", subject, refusal=refusal)

@@ -1,17 +1,16 @@
 """Ordering the drugs, and stopping one."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from dosing.actions.orders import order_drug, order_refusal, stop_drug
 from dosing.forms import order_form
-from dosing.models import DrugChoice
 from dosing.orders_page import orders_page
 from dosing.proposals import basis_of
 from dosing.selectors import open_order
-from dosing.views.common import about, form_page, page, participant_of, saved, to_orders
+from dosing.views.common import about, form_page, known_drug, page, participant_of, saved, to_orders
 from dosing.wording import drug_name, fixed_dose, order_text, route
 from enrollment.forms.participation import ReasonForm
 from oversight.forms import attempt
@@ -28,9 +27,7 @@ def orders(request: StaffRequest, subject: str) -> HttpResponse:
 @form_page
 def order_new(request: StaffRequest, subject: str, drug: str) -> HttpResponse:
     """The order of one drug, with the proposal and its steps."""
-    if drug not in DrugChoice.values:
-        raise Http404
-    participant = participant_of(request, subject)
+    participant, drug = participant_of(request, subject), known_drug(drug)
     refusal = order_refusal(participant, drug)
     if refusal:
         return page(request, "dosing/refused.html", subject, refusal=refusal)
@@ -61,7 +58,7 @@ def order_new(request: StaffRequest, subject: str, drug: str) -> HttpResponse:
 @form_page
 def stop(request: StaffRequest, subject: str, drug: str) -> HttpResponse:
     """One drug stops; treatment with the other goes on."""
-    participant = participant_of(request, subject)
+    participant, drug = participant_of(request, subject), known_drug(drug)
     order = open_order(participant, drug)
     if order is None and request.method == "GET":
         messages.info(request, _("This drug is not ordered"))

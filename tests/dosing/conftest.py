@@ -58,6 +58,25 @@ def il2_order(participant: Participant) -> Order:
     return factories.order(participant, DrugChoice.IL2)
 
 
+def pcr(
+    participant: Participant, collected_at: dt.datetime, operator: str, value: str | None
+) -> Result:
+    """A CMV-DNA result in copies/mL by an assay that detects 200."""
+    entry = Entry(
+        "cmv_dna",
+        "copies/mL",
+        None if value is None else Decimal(value),
+        operator,
+        assay="PCR-CMV-2",
+        lloq=Decimal(500),
+        lod=Decimal(200),
+    )
+    lab = factories.user(Role.LAB, participant.site)
+    sample = Sample("plasma", collected_at)
+    (row,) = record_results(participant, sample=sample, entries=[entry], by=lab, confirmed=True)
+    return row
+
+
 @pytest.fixture
 def blood(site: Site) -> Blood:
     """``blood(participant, anc="0.49")``: results of blood taken at 06:30 today."""

@@ -14,8 +14,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from dosing.models import Administration, DrugChoice, Order
-from enrollment.models import Participant
-from enrollment.states import State
 from oversight.trail import AuditAction, AuditEntry
 from tests import factories
 from tests.dosing.conftest import IL2_ARM, Blood, at
@@ -51,13 +49,10 @@ def key() -> dict[str, str]:
 def pages(order: Order, il2_order: Order) -> dict[str, str]:
     """Every page of this room but the sheet, with a record behind it."""
     saved = factories.dose(il2_order, SLOT, injection_site="arm_left")
-    subject = order.participant.subject
     return {
         "give": give_url(order),
         "record": record_url(order),
         "correct": reverse("dosing:correct", args=[saved.pk]),
-        "order-new": reverse("dosing:order-new", args=[subject, "ganciclovir"]),
-        "withdraw": reverse("dosing:withdraw", args=[subject]),
     }
 
 
@@ -65,8 +60,6 @@ ALLOWED = {
     "give": Role.NURSE,
     "record": Role.NURSE,
     "correct": Role.NURSE,
-    "order-new": Role.INVESTIGATOR,
-    "withdraw": Role.INVESTIGATOR,
 }
 
 
@@ -113,11 +106,6 @@ def test_the_sheet_is_only_read(login: Login, site: Site) -> None:
 )
 def test_a_slot_that_is_not_planned_does_not_exist(order: Order, login: Login, tail: str) -> None:
     assert login(Role.NURSE).get(f"/dosing/{order.pk}/{tail}").status_code == 404
-
-
-def test_an_unknown_drug_does_not_exist(participant: Participant, login: Login) -> None:
-    url = reverse("dosing:order-new", args=[participant.subject, "aspirin"])
-    assert login(Role.INVESTIGATOR).get(url).status_code == 404
 
 
 # --- the sheet --------------------------------------------------------------------------------
@@ -408,143 +396,3 @@ def test_the_only_dose_is_not_corrected_away(saved: Administration, login: Login
     form = correction(status="not_given", why="absent")
     page = login(Role.NURSE).post(url, form).content.decode()
     assert "This is the only dose given: it is day 0" in page
-
-
-# --- orders -----------------------------------------------------------------------------------
-
-
-AS_PROPOSED = {
-    "phase": "induction",
-    "weight_kg": "60.0",
-    "amount": "300",
-    "frequency": "q12h",
-    "starts_at": "2026-03-18T10:00",
-}
-
-
-def order_url(participant: Participant, drug: str = "ganciclovir") -> str:
-    return reverse("dosing:order-new", args=[participant.subject, drug])
-
-
-def test_ganciclovir_is_ordered_as_proposed(participant: Participant, login: Login) -> None:
-    client = login(Role.INVESTIGATOR)
-    page = client.get(order_url(participant)).content.decode()
-    assert "creatinine clearance 99.98 mL/min, at least 70: 5 mg/kg q12h" in page
-    response = client.post(order_url(participant), key() | AS_PROPOSED)
-    assert said(response) == ["PKU-001, Ganciclovir: 300\u00a0mg every 12 hours"]
-    order = Order.objects.get()
-    assert (order.amount, order.weight_kg, order.starts_at) == (
-        Decimal("300"),
-        Decimal("60.0"),
-        at(10),
-    )
-    assert len(order.basis) == 5
-
-
-def test_another_dose_needs_a_reason_and_keeps_it(participant: Participant, login: Login) -> None:
-    client, form = login(Role.INVESTIGATOR), key() | AS_PROPOSED | {"amount": "250"}
-    refused = client.post(order_url(participant), form)
-    assert "The order differs from the proposal: say why" in refused.content.decode()
-    assert 'value="250"' in refused.content.decode()
-    client.post(order_url(participant), form | {"departure_reason": "Borderline marrow"})
-    assert Order.objects.get().departure_reason == "Borderline marrow"
-
-
-def test_the_proposal_follows_weight_and_phase(participant: Participant, login: Login) -> None:
-    form = key() | AS_PROPOSED | {"weight_kg": "72", "phase": "maintenance", "propose": ""}
-    page = login(Role.INVESTIGATOR).post(order_url(participant), form).content.decode()
-    assert "72 kg × 5 mg/kg = 360 mg" in page
-    assert "5 mg/kg q24h" in page
-    assert not Order.objects.exists()
-
-
-def test_an_unusual_weight_is_asked_about(participant: Participant, login: Login) -> None:
-    client = login(Role.INVESTIGATOR)
-    form = key() | AS_PROPOSED | {"weight_kg": "121", "amount": "605"}
-    asked = client.post(order_url(participant), form).content.decode()
-    assert "121\u00a0kg is unusual: expected at most 120" in asked
-    client.post(order_url(participant), form | {"confirmed": "on"})
-    assert Order.objects.get().weight_kg == Decimal("121")
-
-
-def test_il2_is_ordered_in_its_fixed_dose(participant: Participant, login: Login) -> None:
-    client, url = login(Role.INVESTIGATOR), order_url(participant, "il2")
-    page = client.get(url).content.decode()
-    assert "1\u00a0million IU every 24 hours" in page
-    assert 'name="amount"' not in page
-    client.post(url, key() | {"starts_at": "2026-03-18T10:00", "amount": "18"})
-    order = Order.objects.get()
-    assert (order.amount, order.unit, order.frequency) == (Decimal("1.0"), "MIU", "q24h")
-
-
-def test_il2_cannot_be_ordered_in_the_control_arm(control: Participant, login: Login) -> None:
-    client, url = login(Role.INVESTIGATOR), order_url(control, "il2")
-    for response in (
-        client.get(url),
-        client.post(url, key() | {"starts_at": "2026-03-18T10:00"}),
-    ):
-        assert "This arm does not receive this drug" in response.content.decode()
-    assert not Order.objects.exists()
-
-
-@pytest.mark.requirement("R10")
-def test_nothing_is_ordered_before_allocation(site: Site, login: Login) -> None:
-    enrolled = factories.enrolled(site)
-    page = login(Role.INVESTIGATOR).get(order_url(enrolled)).content.decode()
-    assert "Only an allocated participant is treated" in page
-
-
-def test_an_order_sent_twice_is_one_order(participant: Participant, login: Login) -> None:
-    client, form = login(Role.INVESTIGATOR), key() | AS_PROPOSED
-    client.post(order_url(participant), form)
-    again = client.post(order_url(participant), form | {"change_reason": "double tap"})
-    assert said(again)[-1] == "This was saved already"
-    assert Order.objects.count() == 1
-
-
-def test_a_running_order_is_changed_with_a_reason(order: Order, login: Login) -> None:
-    client = login(Role.INVESTIGATOR)
-    assert (
-        "Ordered now: 300\u00a0mg every 12 hours"
-        in client.get(order_url(order.participant)).content.decode()
-    )
-    form = AS_PROPOSED | {"phase": "maintenance", "frequency": "q24h"}
-    client.post(order_url(order.participant), key() | form | {"change_reason": "Day 21"})
-    order.refresh_from_db()
-    assert order.ends_at == at(10)
-    assert Order.objects.get(ends_at=None).frequency == "q24h"
-
-
-# --- withdrawal -------------------------------------------------------------------------------
-
-
-def test_the_drugs_are_withdrawn_with_a_reason(site: Site, login: Login) -> None:
-    treated = factories.on_treatment(site)
-    client, url = login(Role.INVESTIGATOR), reverse("dosing:withdraw", args=[treated.subject])
-    assert "300\u00a0mg" in client.get(url).content.decode()
-    refused = client.post(url, key() | {"reason": ""})
-    assert "reason" in refused.context["form"].errors
-
-    response = client.post(url, key() | {"reason": "Conversion confirmed"})
-    assert response["Location"] == f"/dosing/#{treated.subject}"
-    treated.refresh_from_db()
-    assert treated.state == State.FOLLOW_UP
-
-
-def test_before_the_first_dose_there_is_nothing_to_withdraw(order: Order, login: Login) -> None:
-    client = login(Role.INVESTIGATOR)
-    url = reverse("dosing:withdraw", args=[order.participant.subject])
-    page = client.get(url).content.decode()
-    assert "No ganciclovir has been given yet" in page
-    assert 'name="reason"' not in page
-    assert "No ganciclovir" in client.post(url, key() | {"reason": "x"}).content.decode()
-
-
-def test_a_second_withdrawal_ends_in_a_sentence(site: Site, login: Login) -> None:
-    treated = factories.on_treatment(site)
-    client, url = login(Role.INVESTIGATOR), reverse("dosing:withdraw", args=[treated.subject])
-    form = key() | {"reason": "Conversion confirmed"}
-    client.post(url, form)
-    assert client.post(url, form).status_code == 302
-    page = client.post(url, key() | {"reason": "Again"}).content.decode()
-    assert "This participant is no longer on treatment" in page
