@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from django.core.cache import cache
@@ -28,15 +29,18 @@ from outcomes.analysis import (
     viral_load_points,
 )
 from outcomes.figures.conversion import conversion
+from outcomes.figures.levels import LevelPanel, LevelPoint, levels
 from outcomes.figures.primary import PairedResult, primary
 from outcomes.figures.specification import Spec
 from outcomes.figures.theme import Theme
 from outcomes.figures.viral_load import viral_load
+from outcomes.levels import BASELINE, Course, courses
 from outcomes.rules.statistics import Description, describe
 from outcomes.rules.survival import Followed, TimeComparison, compare_times
 from oversight.selectors import state_of_record
 from trial_site.models import User
 from trial_site.protocol import current
+from trial_site.protocol.definition import gettext_noop
 
 T = TypeVar("T")
 CACHE_SECONDS = 3600
@@ -160,8 +164,53 @@ def _conversion(people: list[Participant], theme: Theme, narrow: bool) -> Spec:
     return conversion(times, protocol=current(), theme=theme, narrow=narrow, translate=gettext)
 
 
+def _levels(outcome: str, people: list[Participant], theme: Theme, narrow: bool) -> Spec:
+    rule = current().outcome(outcome)
+    panels = [
+        LevelPanel(course.name, course.unit, _level_points(course))
+        for course in courses(rule, people)
+    ]
+    visits = [_visit_label(code) for code in (BASELINE, *rule.time_points)]
+    return levels(panels, visits, protocol=current(), theme=theme, narrow=narrow, translate=gettext)
+
+
+def _level_points(course: Course) -> list[LevelPoint]:
+    """Everybody's values in one unit: what another kit measured in another has no place here."""
+    points = [point for at in course.visits for point in at.points]
+    return [
+        LevelPoint(
+            subject=point.participant.subject,
+            arm=point.participant.allocation.arm,
+            visit=_visit_label(point.visit),
+            operator=point.level.operator,
+            value=float(point.level.value),
+            reported=point.result.text.render(gettext),
+            href=casebook_url(point.participant),
+        )
+        for point in points
+        if point.result and point.level and point.level.unit == course.unit
+    ]
+
+
+_SHORT_VISITS = {
+    "D0": gettext_noop("Baseline"),
+    "D7": gettext_noop("Day 7"),
+    "WITHDRAWAL": gettext_noop("Withdrawal"),
+    "M3": gettext_noop("3 months"),
+}
+
+
+def _visit_label(code: str) -> str:
+    """Short enough to stand below an axis."""
+    return gettext(_SHORT_VISITS.get(code) or current().visit(code).title)
+
+
 FIGURES: dict[str, Callable[[list[Participant], Theme, bool], Spec]] = {
     "primary": _primary,
     "viral-load": _viral_load,
     "conversion": _conversion,
+    "cytokines": partial(_levels, "cytokines"),
+    "subsets": partial(_levels, "nk_subsets"),
+    "igm": partial(_levels, "igm"),
+    "igg": partial(_levels, "igg"),
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.urls import reverse
@@ -11,7 +12,9 @@ from django.utils.translation import ngettext
 from enrollment.models import Participant
 from labs.rules.numbers import plain, quantity
 from outcomes.analysis import conversion_rows, nk_rows, total_rows
+from outcomes.levels import courses
 from trial_site.protocol import current
+from trial_site.protocol.definition import Outcome
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,16 @@ class EndpointPage:
     rows: Callable[[list[Participant]], list[Any]]
 
 
+def _levels(outcome: str) -> EndpointPage:
+    """The page of an outcome that is measured in analytes."""
+    rows = partial(_courses, outcome)
+    return EndpointPage(outcome, "outcomes/endpoint_levels.html", rows)
+
+
+def _courses(outcome: str, people: list[Participant]) -> list[Any]:
+    return courses(current().outcome(outcome), people)
+
+
 ENDPOINTS = {
     "nk": EndpointPage("nk_cytotoxicity", "outcomes/endpoint_nk.html", nk_rows),
     "ganciclovir": EndpointPage(
@@ -31,7 +44,16 @@ ENDPOINTS = {
     "conversion": EndpointPage(
         "conversion_day", "outcomes/endpoint_conversion.html", conversion_rows
     ),
+    "cytokines": _levels("cytokines"),
+    "subsets": _levels("nk_subsets"),
+    "igm": _levels("igm"),
+    "igg": _levels("igg"),
 }
+
+
+def name_of(outcome: Outcome) -> str:
+    """The page of an outcome."""
+    return next(name for name, page in ENDPOINTS.items() if page.outcome == outcome.code)
 
 
 def figure_cards(overview: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -53,6 +75,21 @@ def figure_cards(overview: dict[str, Any]) -> dict[str, dict[str, Any]]:
         ),
         "conversion": conversion_card(),
     }
+
+
+def levels_card(name: str) -> dict[str, Any]:
+    """The card of the figure beside an outcome that is measured in analytes."""
+    outcome = current().outcome(ENDPOINTS[name].outcome)
+    return _card(
+        name,
+        rows=name,
+        title=_(outcome.short_title),
+        caption=_(
+            "One panel an analyte, one line a participant: baseline, then the visits of the "
+            "outcome. Every sample is the one that counts for its visit."
+        ),
+        alt=_("Lines of each participant from visit to visit, one panel an analyte."),
+    )
 
 
 def conversion_card() -> dict[str, Any]:

@@ -13,6 +13,8 @@ READ_RECRUITMENT = Permission("read the recruitment", READ_FLOW.roles | {Role.AD
 READ_FOLLOW_UP = Permission("read the follow-up flags", PEOPLE - {Role.ADMIN})
 READ_CASEBOOK = Permission("read a casebook", SEES_ARM.roles)
 
+CHOOSE_SAMPLES = Permission("choose the sample of a time point", roles(Role.INVESTIGATOR))
+
 PAGES: dict[str, Methods | None] = {
     "outcomes:worklist": {"GET": PEOPLE},
     "outcomes:casebook": {"GET": READ_CASEBOOK.roles},
@@ -21,7 +23,11 @@ PAGES: dict[str, Methods | None] = {
     "outcomes:dashboard": {"GET": READ_OUTCOMES.roles},
     "outcomes:endpoint": {"GET": READ_OUTCOMES.roles},
     "outcomes:endpoint-download": {"GET": READ_OUTCOMES.roles},
+    "outcomes:sample": {"GET": CHOOSE_SAMPLES.roles, "POST": CHOOSE_SAMPLES.roles},
     "outcomes:figure": {"GET": READ_OUTCOMES.roles},
+    "outcomes:safety": {"GET": READ_OUTCOMES.roles},
+    "outcomes:safety-figure": {"GET": READ_OUTCOMES.roles},
+    "outcomes:safety-download": {"GET": READ_OUTCOMES.roles},
     "outcomes:flow": {"GET": READ_FLOW.roles},
     "outcomes:flow-list": {"GET": READ_FLOW.roles},
     "outcomes:flow-figure": {"GET": READ_FLOW.roles},

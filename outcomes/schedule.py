@@ -1,5 +1,6 @@
 """From rows to the pure state that decides who is due."""
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -25,7 +26,7 @@ def schedules(
     """The state of each participant, in a number of queries that does not grow with the batch."""
     batch = list(participants)
     visits: dict[int, list[Visit]] = defaultdict(list)
-    for visit in Visit.objects.filter(participant__in=batch):
+    for visit in Visit.objects.in_plan().filter(participant__in=batch):
         visits[visit.participant_id].append(visit)
     results = pcr_results(batch)
     for participant in batch:
@@ -87,12 +88,17 @@ def _schedule(
     }
     return ParticipantSchedule(
         subject=participant.subject,
-        visits=tuple(_planned(visit, anchors) for visit in visits if not visit.is_unscheduled),
+        visits=tuple(_planned(visit, anchors) for visit in visits if _counts(visit, day0)),
         day0=anchors[Anchor.DAY0],
         withdrawal=anchors[Anchor.WITHDRAWAL],
         pcr=_summary(participant, results),
         follow_up_ended=participant.has_ended,
     )
+
+
+def _counts(visit: Visit, day0: dt.datetime | None) -> bool:
+    """Not what nobody planned, nor what was done before a first dose was taken back."""
+    return not visit.is_unscheduled and (visit.status == Visit.Status.PLANNED or day0 is not None)
 
 
 def _planned(visit: Visit, anchors: dict[Anchor, DatedRecord | None]) -> PlannedVisit:

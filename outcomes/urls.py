@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from outcomes import views, views_course, views_flow
+from outcomes import views, views_course, views_flow, views_safety, views_samples
 
 app_name = "outcomes"
 urlpatterns = [
@@ -15,6 +15,18 @@ urlpatterns = [
         views_flow.recruitment_figure,
         name="recruitment-figure",
     ),
+    path(
+        "outcomes/samples/<str:subject>/<slug:measure>/<str:visit>/",
+        views_samples.sample,
+        name="sample",
+    ),
+    path("outcomes/safety/", views_safety.safety, name="safety"),
+    re_path(
+        r"^outcomes/safety/figures/(?P<name>[a-z-]+)/(?P<page>[0-9]{1,4})\.(?P<form>json|svg|pdf)$",
+        views_safety.safety_figure,
+        name="safety-figure",
+    ),
+    path("outcomes/safety/<str:name>.csv", views_safety.safety_download, name="safety-download"),
     path("outcomes/<str:name>/", views.endpoint, name="endpoint"),
     path("outcomes/<str:name>/rows.csv", views.endpoint_download, name="endpoint-download"),
     re_path(

@@ -19,7 +19,7 @@ from outcomes.analysis import allocated
 from outcomes.figures.render import pdf, svg
 from outcomes.figures.theme import Theme
 from outcomes.follow_up import open_flags
-from outcomes.pages import ENDPOINTS, figure_cards
+from outcomes.pages import ENDPOINTS, figure_cards, levels_card
 from outcomes.rules.follow_up import Urgency
 from trial_site import clock
 from trial_site.access import may_open
@@ -106,7 +106,10 @@ def endpoint(request: StaffRequest, name: str) -> HttpResponse:
         "rows": page.rows(allocated(request.user)),
         "outcome": current().outcome(page.outcome),
         "name": name,
+        "may_choose": may_open(request.user, "outcomes:sample"),
     }
+    if current().outcome(page.outcome).analytes:
+        context["card"] = levels_card(name)
     return render(request, page.template, context)
 
 

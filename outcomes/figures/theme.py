@@ -36,6 +36,11 @@ class Palette:
     surface: str
     il2: str
     gcv: str
+    hold: str
+    late: str
+    met: str
+    bar_il2: str
+    bar_gcv: str
 
 
 PALETTES: Mapping[Theme, Palette] = {
@@ -49,6 +54,11 @@ PALETTES: Mapping[Theme, Palette] = {
         surface="#ffffff",
         il2="#0b5878",
         gcv="#5a6672",
+        hold="#652878",
+        late="#a83a00",
+        met="#135f37",
+        bar_il2="#b9d7e4",
+        bar_gcv="#d3d9de",
     ),
     Theme.DARK: Palette(
         ink="#e4eaee",
@@ -60,6 +70,11 @@ PALETTES: Mapping[Theme, Palette] = {
         surface="#161d23",
         il2="#74c4e3",
         gcv="#a3afb9",
+        hold="#dcaaee",
+        late="#ff9d69",
+        met="#82d2a2",
+        bar_il2="#214e60",
+        bar_gcv="#3b4751",
     ),
 }
 
@@ -72,14 +87,15 @@ class ArmStyle:
     shape: str
     filled: bool
     dash: tuple[int, int]
+    bar: str
 
 
 def arm_style(arm: str, theme: Theme) -> ArmStyle:
     """Filled circles on a solid line with IL-2, open squares on a dashed one without."""
     palette = PALETTES[theme]
     if arm == ArmCode.IL2_GANCICLOVIR:
-        return ArmStyle(palette.il2, shape="circle", filled=True, dash=(1, 0))
-    return ArmStyle(palette.gcv, shape="square", filled=False, dash=(5, 3))
+        return ArmStyle(palette.il2, shape="circle", filled=True, dash=(1, 0), bar=palette.bar_il2)
+    return ArmStyle(palette.gcv, shape="square", filled=False, dash=(5, 3), bar=palette.bar_gcv)
 
 
 def config(theme: Theme) -> dict[str, Any]:

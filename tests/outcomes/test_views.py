@@ -29,9 +29,9 @@ from trial_site.roles import PEOPLE, Role
 pytestmark = pytest.mark.django_db
 Login = Callable[[Role], Client]
 DASHBOARD = "/outcomes/"
-ENDPOINTS = ["nk", "ganciclovir", "conversion"]
+ENDPOINTS = ["nk", "ganciclovir", "conversion", "cytokines", "subsets", "igm", "igg"]
 DOWNLOADS = [*ENDPOINTS, "viral-load"]
-FIGURES = ["primary", "viral-load"]
+FIGURES = ["primary", "viral-load", "conversion", "cytokines", "subsets", "igm", "igg"]
 ADDRESSES = {
     "outcomes:worklist": "/",
     "outcomes:dashboard": DASHBOARD,
