@@ -5,11 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 
-from django.utils import timezone
-
-from dosing.models import BodyWeight
+from dosing.proposals import Weight, basis_of
 from enrollment.models import Participant
 from enrollment.rules.steroid_diary import CRITERION
 from enrollment.states import State
@@ -22,18 +19,12 @@ from trial_site.protocol.definition import Criterion
 
 
 @dataclass(frozen=True)
-class Weighed:
-    kg: Decimal
-    on: dt.date | None
-
-
-@dataclass(frozen=True)
 class SteroidPage:
     """The rate with the limit that it is held against, and the weight that it was divided by."""
 
     rate: Rate
     criterion: Criterion
-    weight: Weighed | None
+    weight: Weight | None
     is_before_allocation: bool
 
 
@@ -44,29 +35,16 @@ def steroid_page(participant: Participant) -> SteroidPage:
     before; after it they run up to today.
     """
     waits = participant.state == State.ENROLLED
-    weight = latest_weight(participant)
+    weight = basis_of(participant).weight
     protocol = protocol_of(participant)
     rate = rate_of(
         _courses(participant.concomitant_medications.in_force().exclude(agent="")),
         judged_on=clock.today() + dt.timedelta(days=0 if waits else 1),
         weight_kg=weight.kg if weight else None,
-        weight_on=weight.on if weight else None,
+        weight_on=weight.measured_on if weight else None,
         protocol=protocol,
     )
     return SteroidPage(rate, protocol.criterion(CRITERION), weight, waits)
-
-
-def latest_weight(participant: Participant) -> Weighed | None:
-    """The latest that is known: measured since, or else at the screening."""
-    measured = BodyWeight.objects.in_force().filter(participant=participant).last()
-    facts = participant.screening.answers
-    at_screening = Weighed(facts.weight_kg, facts.weight_on) if facts.weight_kg else None
-    if measured is None:
-        return at_screening
-    latest = Weighed(measured.kg, timezone.localdate(measured.measured_at))
-    if at_screening and at_screening.on and latest.on and at_screening.on > latest.on:
-        return at_screening
-    return latest
 
 
 def _courses(medications: Iterable[ConcomitantMedication]) -> list[Course]:

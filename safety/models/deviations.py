@@ -31,7 +31,7 @@ class Deviation(OfParticipant):
     )
     kind = models.CharField(_("kind"), max_length=24)
     source = models.CharField(_("source"), max_length=64, blank=True)
-    evidence = models.JSONField(_("evidence"), default=list)
+    evidence = models.JSONField(_("evidence"), default=list, blank=True)
     description = models.TextField(_("what happened"), blank=True)
     occurred_on = models.DateField(_("occurred"))
     recorded_at = models.DateTimeField(_("recorded"))
