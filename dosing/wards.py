@@ -128,7 +128,7 @@ def _columns(
 ) -> Iterator[Column]:
     rescue = participant.state == State.RESCUE and moment.day >= moment.today
     if rescue:
-        orders = [order for order in orders if order.course == CourseChoice.RESCUE]
+        orders = [order for order in orders if _is_of_this_rescue(order)]
     for drug, place in COLUMNS:
         mine = tuple(c for c in cards if c.slot.drug == drug and place_of(c.slot) == place)
         of_drug = [order for order in orders if order.drug == drug]
@@ -146,6 +146,10 @@ def _columns(
         else:
             text = gettext_noop("Not ordered yet: ask the investigator")
             yield Column((), Message(text), to_order=drug)
+
+
+def _is_of_this_rescue(order: Order) -> bool:
+    return order.course == CourseChoice.RESCUE and order.ended_as != Order.EndChoice.RESCUE_ENDED
 
 
 def place_of(slot: Slot) -> int:

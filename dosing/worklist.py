@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from django.urls import reverse
 
 from dosing import stock_work
@@ -14,7 +14,7 @@ from dosing.permissions import ADMINISTER, ORDER
 from dosing.reviews import TREATED, Review, reviews_for
 from dosing.rules.timing import SlotState
 from dosing.wording import clock_text, drug_name, order_text, sentence
-from enrollment.models import Participant
+from enrollment.models import Move, Participant
 from enrollment.states import State
 from trial_site import clock
 from trial_site.messages import Message
@@ -108,12 +108,16 @@ def _sort(slot: Slot) -> tuple[dt.date, dt.date, str]:
 def _orders(user: User) -> Iterator[WorkRow]:
     """The drugs of the arm that nobody ordered yet, or ganciclovir for a rescue."""
     orders = Order.objects.filter(participant=OuterRef("pk"))
+    begun = Move.objects.filter(participant=OuterRef("participant"), after=State.RESCUE)
+    of_this_rescue = orders.filter(
+        course=CourseChoice.RESCUE, ordered_at__gte=Subquery(begun.order_by("-at").values("at")[:1])
+    )
     ordered = {f"ordered_{drug}": Exists(orders.filter(drug=drug)) for drug in Drug}
     treated = (
         Participant.objects.visible_to(user)
         .filter(state__in=TREATED)
         .with_arm()
-        .annotate(**ordered, rescued=Exists(orders.filter(course=CourseChoice.RESCUE)))
+        .annotate(**ordered, rescued=Exists(of_this_rescue))
     )
     for participant in treated:
         arm = current().arm(participant.allocation.arm)

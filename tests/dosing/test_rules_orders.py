@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing.rules.orders import Phase, propose_ganciclovir
+from dosing.rules.orders import Phase, asks_for_review, propose_ganciclovir
 from trial_site.protocol import current
 
 RULE = current().ganciclovir
@@ -115,3 +115,42 @@ def test_rounding_never_moves_a_dose_by_more_than_half_a_milligram(weight, clear
     proposal = propose(clearance, weight_kg=str(weight))
     assert abs(Fraction(proposal.mg) - proposal.exact_mg) <= Fraction(1, 2)
     assert proposal.mg == proposal.mg.to_integral_value()
+
+
+SMALLEST = Fraction(1, 10**40)
+
+
+@pytest.mark.parametrize(
+    ("bound", "at_it", "under_it"),
+    [(70, "70-", "50-70"), (50, "50-70", "25-50"), (25, "25-50", "10-25"), (10, "10-25", "-10")],
+)
+def test_each_bound_belongs_to_the_band_above_it(bound, at_it, under_it):
+    """Half-open bands without gaps: nothing is rounded across a bound (DOMAIN 4)."""
+    assert propose(Fraction(bound)).band == at_it
+    assert propose(Fraction(bound) + SMALLEST).band == at_it
+    assert propose(Fraction(bound) - SMALLEST).band == under_it
+    assert propose(Decimal("69.6")).band == "50-70"
+
+
+def test_an_order_is_as_proposed_only_with_the_same_dose_and_frequency():
+    proposal = propose(Decimal(100))
+    assert proposal.is_ordered(Decimal("300.00"), "q12h")
+    assert not proposal.is_ordered(Decimal("300"), "q24h")
+    assert not proposal.is_ordered(Decimal("300.01"), "q12h")
+
+
+@pytest.mark.parametrize(
+    ("ordered", "found", "reviewed", "asked"),
+    [
+        ("70-", "70-", (), False),
+        ("70-", "50-70", (), True),
+        ("50-70", "70-", (), True),  # better kidneys ask as well
+        ("70-", None, (), False),  # what cannot be computed asks nothing by itself
+        ("70-", "50-70", ("50-70",), False),  # looked at already
+        ("70-", "25-50", ("50-70",), True),  # a further change asks anew
+        ("", "70-", (), True),  # ordered while nothing was known
+        ("", None, (), False),
+    ],
+)
+def test_another_band_asks_for_a_review_until_it_was_looked_at(ordered, found, reviewed, asked):
+    assert asks_for_review(ordered=ordered, found=found, reviewed=reviewed) is asked

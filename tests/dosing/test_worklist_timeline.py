@@ -6,12 +6,15 @@ import pytest
 import time_machine
 
 from dosing import timeline, worklist
-from dosing.actions.orders import order_drug
+from dosing.actions.holds import hold_drug, resume_drug
+from dosing.actions.orders import order_drug, stop_drug
+from dosing.actions.reviews import keep_order
+from dosing.actions.weights import record_weight
 from dosing.checks import Given
 from dosing.models import Administration, DrugChoice, Order
 from enrollment.models import Participant
 from tests import factories
-from tests.dosing.conftest import Blood, at
+from tests.dosing.conftest import Blood, at, pcr
 from trial_site.models import Site, User
 from trial_site.presentation import WorkRow
 from trial_site.roles import Role
@@ -108,6 +111,7 @@ def test_orders_and_doses_are_events(order: Order, il2_order: Order, staff: Staf
             (f"Ordered: {IL2}", at(9, 42)),
             (f"Stopped: {GANCICLOVIR}", at(9, 42)),
             (f"Stopped: {IL2}", at(9, 42)),
+            ("Drug withdrawal, signed", at(9, 42)),
             ("Ganciclovir 300\u00a0mg", at(8, 5)),
             ("Interleukin-2 1\u00a0million IU", at(8)),
         ]
@@ -161,3 +165,35 @@ def test_the_reason_of_a_departure_is_shown(participant: Participant, staff: Sta
         "creatinine clearance 99.98 mL/min, at least 70: 5 mg/kg q12h; "
         "60 kg × 5 mg/kg = 300 mg; Borderline marrow"
     )
+
+
+def test_holds_reviews_weights_and_the_end_of_an_order_are_events(
+    order: Order, blood: Blood, staff: Staff
+) -> None:
+    doctor, participant = staff[Role.INVESTIGATOR], order.participant
+    hold = hold_drug(participant, drug="ganciclovir", why="other", note="Rash", by=doctor)
+    resume_drug(hold, why="Rash gone", by=doctor)
+    record_weight(participant, kg=Decimal("30"), measured_at=at(9), by=staff[Role.NURSE])
+    blood(participant, creatinine="150")
+    keep_order(order, band="10-25", why="Repeat", by=doctor)
+    stop_drug(participant, drug="ganciclovir", reason="Kidneys", by=doctor)
+    events = {str(event.title): str(event.why) for event in timeline.events(participant, doctor)}
+    assert events["Held: Ganciclovir"] == "Another reason; Rash"
+    assert events["Hold ended: Ganciclovir"] == "Rash gone"
+    assert events["Weight 30\u00a0kg"].startswith("30\u00a0kg is unusual")
+    assert events[f"Order kept at another clearance: {GANCICLOVIR}"].endswith("Repeat")
+    assert events[f"Stopped: {GANCICLOVIR}"] == "Stopped: Kidneys"
+
+
+def test_a_withdrawal_says_what_it_was_decided_on(site: Site, staff: Staff) -> None:
+    treated = factories.on_treatment(site, days_ago=10)
+    pcr(treated, at(9, day=11), "<", "500")
+    factories.withdrawn(treated, "Negative once", why="wish")
+    (event,) = [
+        event
+        for event in timeline.events(treated, staff[Role.MONITOR])
+        if str(event.title) == "Drug withdrawal, signed"
+    ]
+    assert str(event.why).startswith("The participant’s wish, consent stands; Negative once; ")
+    assert "first negative on day 3: <500" in str(event.why)
+    assert event.by == "investigator-pku"
