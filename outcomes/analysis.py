@@ -52,6 +52,7 @@ class NkRow:
     participant: Participant
     baseline: SampleChoice
     day7: SampleChoice | None
+    window: PlannedWindow | None  # of day 7
 
     @property
     def change(self) -> Decimal | None:
@@ -234,7 +235,7 @@ def _nk_row(
     baseline, _ = overrules.applied(participant, LYSIS, "D0", baseline, samples)
     if day7 is not None:
         day7, _ = overrules.applied(participant, LYSIS, DAY7_VISIT, day7, samples)
-    return NkRow(participant, baseline, day7)
+    return NkRow(participant, baseline, day7, window)
 
 
 def day7_window(participant: Participant) -> PlannedWindow | None:

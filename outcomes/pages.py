@@ -51,6 +51,12 @@ ENDPOINTS = {
 }
 
 
+def measured_pages() -> list[tuple[str, str]]:
+    """Name and title of each outcome that is measured in analytes."""
+    found = ((name, current().outcome(page.outcome)) for name, page in ENDPOINTS.items())
+    return [(name, outcome.short_title) for name, outcome in found if outcome.analytes]
+
+
 def name_of(outcome: Outcome) -> str:
     """The page of an outcome."""
     return next(name for name, page in ENDPOINTS.items() if page.outcome == outcome.code)

@@ -23,6 +23,7 @@ PAGES: dict[str, Methods | None] = {
     "outcomes:dashboard": {"GET": READ_OUTCOMES.roles},
     "outcomes:endpoint": {"GET": READ_OUTCOMES.roles},
     "outcomes:endpoint-download": {"GET": READ_OUTCOMES.roles},
+    "outcomes:sets": {"GET": READ_OUTCOMES.roles},
     "outcomes:sample": {"GET": CHOOSE_SAMPLES.roles, "POST": CHOOSE_SAMPLES.roles},
     "outcomes:figure": {"GET": READ_OUTCOMES.roles},
     "outcomes:safety": {"GET": READ_OUTCOMES.roles},

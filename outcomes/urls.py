@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from outcomes import views, views_course, views_flow, views_safety, views_samples
+from outcomes import views, views_course, views_flow, views_safety, views_samples, views_sets
 
 app_name = "outcomes"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
         views_flow.recruitment_figure,
         name="recruitment-figure",
     ),
+    path("outcomes/sets/", views_sets.sets, name="sets"),
     path(
         "outcomes/samples/<str:subject>/<slug:measure>/<str:visit>/",
         views_samples.sample,

@@ -19,7 +19,7 @@ from outcomes.analysis import allocated
 from outcomes.figures.render import pdf, svg
 from outcomes.figures.theme import Theme
 from outcomes.follow_up import open_flags
-from outcomes.pages import ENDPOINTS, figure_cards, levels_card
+from outcomes.pages import ENDPOINTS, figure_cards, levels_card, measured_pages
 from outcomes.rules.follow_up import Urgency
 from trial_site import clock
 from trial_site.access import may_open
@@ -91,6 +91,7 @@ def dashboard(request: StaffRequest) -> HttpResponse:
         **overview,
         "today": clock.today(),
         "cards": figure_cards(overview),
+        "measured": measured_pages(),
         "protocol": current(),
     }
     return render(request, "outcomes/dashboard.html", context)

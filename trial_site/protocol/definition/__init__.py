@@ -63,6 +63,7 @@ from trial_site.protocol.definition.terms import (
 from trial_site.protocol.definition.trial import (
     AllocationMode,
     AllocationRule,
+    AnalysisRule,
     Anchor,
     Arm,
     ArmCode,
@@ -82,6 +83,7 @@ __all__ = [
     "AdverseTerm",
     "AllocationMode",
     "AllocationRule",
+    "AnalysisRule",
     "Analyte",
     "Anchor",
     "Arm",

@@ -11,12 +11,17 @@ from trial_site.protocol.definition.trial import Drug
 
 @dataclass(frozen=True)
 class AdverseTerm:
-    """A term of CTCAE with the criteria of each grade, in words."""
+    """A term of CTCAE with the criteria of each grade, in words.
+
+    ``measured`` are the grades that one measurement shows, each from its bound on, the mildest
+    first.
+    """
 
     code: str
     name: str
     grades: Mapping[int, str]
     provenance: Provenance
+    measured: tuple[tuple[int, Bound], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class ReactionKind:
 
 @dataclass(frozen=True)
 class VitalSign:
-    """One vital sign: what the form asks about, and from where it is an alert."""
+    """One vital sign: what the form asks about, where its alert begins, the ``term`` it grades."""
 
     code: str
     name: str
@@ -39,6 +44,7 @@ class VitalSign:
     limits: EntryLimits
     alert: Bound | None
     provenance: Provenance
+    term: str = ""
 
 
 @dataclass(frozen=True)

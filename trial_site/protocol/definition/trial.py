@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from trial_site.protocol.definition.terms import Bound, Provenance
@@ -155,6 +156,15 @@ class Outcome:
     reading: str
     analytes: tuple[str, ...] = ()
     time_points: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AnalysisRule:
+    """Who is analysed beside all allocated: ``per_protocol_percent`` of the doses planned before
+    day 7 is the least that the per-protocol set asks for."""
+
+    per_protocol_percent: Decimal
+    provenance: Provenance
 
 
 @dataclass(frozen=True)

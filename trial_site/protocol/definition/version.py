@@ -26,6 +26,7 @@ from trial_site.protocol.definition.laboratory import (
 from trial_site.protocol.definition.safety import SafetyRule
 from trial_site.protocol.definition.trial import (
     AllocationRule,
+    AnalysisRule,
     Arm,
     Decision,
     Identification,
@@ -61,6 +62,7 @@ class Protocol:
     cytotoxicity: CytotoxicityRule
     safety: SafetyRule
     outcomes: tuple[Outcome, ...]
+    analysis: AnalysisRule
     decisions: tuple[Decision, ...]
     readings: tuple[Reading, ...]
     follow_up_months: int

@@ -43,6 +43,7 @@ _SECTIONS: tuple[tuple[str, Callable[[Protocol], str]], ...] = (
     ("Concomitant medication", safety.medication),
     ("Deviations", safety.deviations),
     ("Outcomes", trial.outcomes),
+    ("Analysis sets", trial.analysis),
 )
 
 

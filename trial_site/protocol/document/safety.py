@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from trial_site.protocol.definition import Protocol
+from trial_site.protocol.definition import Protocol, VitalSign
 from trial_site.protocol.document import markdown as md
 
 
@@ -39,12 +39,18 @@ def vital_signs(protocol: Protocol) -> str:
     rows = protocol.safety.vital_signs
     signs = md.table(
         ("Sign", "Impossible beyond", "Alert"),
-        (
-            (row.name, md.limits(row.limits)[1], md.bound(row.alert) if row.alert else "-")
-            for row in rows
-        ),
+        ((row.name, md.limits(row.limits)[1], _alert(protocol, row)) for row in rows),
     )
     return "\n\n".join((md.provenance(rows[0].provenance), signs))
+
+
+def _alert(protocol: Protocol, sign: VitalSign) -> str:
+    """From where a sign is an alert, or shows a grade of its term."""
+    if sign.alert:
+        return md.bound(sign.alert)
+    term = protocol.safety.term(sign.term)
+    graded = (f"{md.bound(bound)}: grade {grade}" for grade, bound in term.measured) if term else ()
+    return "; ".join(graded) or "-"
 
 
 def serious(protocol: Protocol) -> str:

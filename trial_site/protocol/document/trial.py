@@ -117,6 +117,10 @@ def outcomes(protocol: Protocol) -> str:
     )
 
 
+def analysis(protocol: Protocol) -> str:
+    return md.provenance(protocol.analysis.provenance)
+
+
 def _measured(row: Outcome, protocol: Protocol) -> str:
     if not row.analytes:
         return ""

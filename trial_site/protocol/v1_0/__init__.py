@@ -16,7 +16,7 @@ from trial_site.protocol.v1_0.inputs import (
     STEROIDS,
 )
 from trial_site.protocol.v1_0.laboratory import COUNTS, CYTOTOXICITY, PCR, SEROLOGY_KITS, UCUM
-from trial_site.protocol.v1_0.outcomes import OUTCOMES
+from trial_site.protocol.v1_0.outcomes import ANALYSIS, OUTCOMES
 from trial_site.protocol.v1_0.readings import READINGS
 from trial_site.protocol.v1_0.safety import SAFETY
 from trial_site.protocol.v1_0.visits import FOLLOW_UP_MONTHS, PANELS, VISITS
@@ -44,6 +44,7 @@ PROTOCOL = Protocol(
     cytotoxicity=CYTOTOXICITY,
     safety=SAFETY,
     outcomes=OUTCOMES,
+    analysis=ANALYSIS,
     decisions=DECISIONS,
     readings=READINGS,
     follow_up_months=FOLLOW_UP_MONTHS,

@@ -1,9 +1,30 @@
 """The seven outcomes in the registry's own words, and how each is read (DOMAIN 1.2)."""
 
-from trial_site.protocol.definition import Outcome, gettext_noop
+from decimal import Decimal
+
+from trial_site.protocol.definition import (
+    AnalysisRule,
+    Outcome,
+    Provenance,
+    Source,
+    gettext_noop,
+)
 
 _AFTER_TREATMENT = ("D7", "WITHDRAWAL", "M3")
 _AT_WITHDRAWAL = ("WITHDRAWAL", "M3")
+
+ANALYSIS = AnalysisRule(
+    per_protocol_percent=Decimal("80"),
+    provenance=Provenance(
+        Source.DECISION,
+        reading=gettext_noop(
+            "All allocated participants, as allocated, are the primary analysis. Per protocol: "
+            "eligible, at least 80 percent of the doses planned before day 7, the day-7 sample in "
+            "its window, no cross-over. Safety: as treated. Missing day-7 values are counted; "
+            "nothing is imputed."
+        ),
+    ),
+)
 
 OUTCOMES = (
     Outcome(

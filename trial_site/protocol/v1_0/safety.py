@@ -14,6 +14,7 @@ from trial_site.protocol.definition import (
     Source,
     VitalSign,
     above,
+    at_least,
     at_most,
     below,
     gettext_noop,
@@ -72,6 +73,7 @@ TERMS = (
             }
         ),
         _RECALLED,
+        measured=((1, at_least("38.0", "°C")), (2, above("39.0", "°C")), (3, above("40.0", "°C"))),
     ),
 )
 
@@ -103,14 +105,16 @@ _ALERT = Provenance(
 )
 
 
-def _sign(code: str, name: str, unit: str, hard_top: str, alert: str | None = None) -> VitalSign:
+def _sign(
+    code: str, name: str, unit: str, hard_top: str, *, alert: str | None = None, term: str = ""
+) -> VitalSign:
     """Above 0 and at most ``hard_top``: beyond is impossible."""
     limits = EntryLimits(unit, hard=(above("0", unit), at_most(hard_top, unit)))
-    return VitalSign(code, name, unit, limits, below(alert, unit) if alert else None, _ALERT)
+    return VitalSign(code, name, unit, limits, below(alert, unit) if alert else None, _ALERT, term)
 
 
 VITAL_SIGNS = (
-    _sign("temperature", gettext_noop("Temperature"), "°C", "50"),
+    _sign("temperature", gettext_noop("Temperature"), "°C", "50", term="fever"),
     _sign("systolic", gettext_noop("Systolic pressure"), "mmHg", "400", alert="90"),
     _sign("diastolic", gettext_noop("Diastolic pressure"), "mmHg", "400"),
     _sign("pulse", gettext_noop("Pulse"), "/min", "400"),
