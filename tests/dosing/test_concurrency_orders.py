@@ -58,7 +58,7 @@ def order(participant: Participant, by: User, key: UUID | None = None) -> Order:
         drug="ganciclovir",
         amount=Decimal("300"),
         frequency="q12h",
-        starts_at=at(10),
+        starts_at=at(8),
         by=by,
         key=key,
     )
@@ -151,7 +151,7 @@ def test_one_review_one_weight_and_one_withdrawal(
         )
 
     assert at_once(weigh, CLICKS)["weighed"] == 1
-    factories.dose(written, at(10))
+    factories.dose(written, at(8))
 
     def withdraw(number: int) -> str:
         by = doctors[number % 2]
