@@ -13,6 +13,7 @@ from labs.actions import Entry
 from labs.forms.inputs import limit_fields, printed_field, unit_field
 from labs.readings import limits_of
 from labs.rules.pcr import parse_result
+from labs.rules.units import limit_fault
 from oversight.forms import EntryForm, Outcome, attempt
 from trial_site.messages import Message
 from trial_site.protocol.definition import Analyte
@@ -48,7 +49,11 @@ class ValueForm(EntryForm):
         self.fields |= {prefix + field: made for field, made in fields.items()}
 
     def check_limits(self, analyte: Analyte, prefix: str = "") -> None:
-        """Hold the lower limit against the upper one."""
+        """Hold the lower limit against the upper one, and each against the unit."""
+        unit = self.cleaned_data.get(f"{prefix}unit", "")
+        for name in limits_of(analyte):
+            if fault := limit_fault(analyte, self.cleaned_data.get(prefix + name), unit):
+                self.add_error(prefix + name, fault.render(gettext))
         low, high = (prefix + name for name in limits_of(analyte)[-2:])
         lower, upper = self.cleaned_data.get(low), self.cleaned_data.get(high)
         if lower is not None and upper is not None and lower >= upper:

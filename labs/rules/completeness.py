@@ -8,6 +8,7 @@ from labs.rules.dates import UnreadableDate, read_time
 from labs.rules.mapping import Mapping
 from labs.rules.meanings import LIMITS, NAMES, WIDE, Meaning, meaning_text
 from labs.rules.pcr import UnreadableResult
+from labs.rules.units import limit_fault
 from labs.rules.vocabulary import find_analyte, find_specimen, find_unit
 from trial_site.messages import Message
 from trial_site.protocol import current
@@ -118,11 +119,31 @@ def _constant_faults(mapping: Mapping) -> Iterator[Message]:
     wrong.extend(limit for limit in LIMITS if not _is_limit(mapping, mapping.constant(limit)))
     if not _is_time(mapping.constant(Meaning.COLLECTED_TIME)):
         wrong.append(Meaning.COLLECTED_TIME)
+    if mapping.log10:
+        yield from _limits_beside_logarithms(mapping)
     for meaning in wrong:
         yield Message(
             gettext_noop("“%(text)s” cannot be the %(meaning)s of all rows."),
             {"text": mapping.constant(meaning), "meaning": meaning_text(meaning)},
         )
+
+
+def _limits_beside_logarithms(mapping: Mapping) -> Iterator[Message]:
+    """Limits of all rows are in the unit of the results, which is a logarithm here."""
+    analyte = current().analyte(current().pcr.analyte)
+    logs = next(conversion.unit for conversion in analyte.conversions if conversion.logarithmic)
+    for meaning in LIMITS:
+        text = mapping.constant(meaning)
+        if not text or not _is_limit(mapping, text):
+            continue
+        if limit_fault(analyte, mapping.style.read_limit(text), logs):
+            yield Message(
+                gettext_noop(
+                    "“%(text)s” cannot be the %(meaning)s of results that are given as log10: "
+                    "give it as log10, too."
+                ),
+                {"text": text, "meaning": meaning_text(meaning)},
+            )
 
 
 def _analytes() -> dict[str, Analyte]:

@@ -14,6 +14,7 @@ from labs.rules.meanings import LIMITS, Meaning
 from labs.rules.pcr import HALF_WIDTH, Operator, UnreadableResult
 from labs.rules.row_cells import Prepared, RowCells
 from labs.rules.tables import CellKind, Row
+from labs.rules.units import limit_fault
 from labs.rules.vocabulary import find_analyte, find_specimen, find_status, find_unit, folded
 from trial_site.messages import Message
 from trial_site.protocol.definition import Analyte, gettext_noop
@@ -209,6 +210,9 @@ class _Reading(RowCells):
         lln, uln = self._normal()
         own = self._has_constants(analyte)
         limits = {limit: self._limit(limit, constant=own) for limit in LIMITS}
+        for limit, number in limits.items():
+            if fault := limit_fault(analyte, number, taken):
+                self.told(self.column(limit), fault)
         self._ordered(Meaning.LLOQ, limits[Meaning.LLOQ], limits[Meaning.ULOQ])
         self._ordered(Meaning.RANGE, lln, uln)
         return {

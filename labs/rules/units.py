@@ -50,6 +50,20 @@ def to_canonical(
     raise InconvertibleUnit(Message(text, params))
 
 
+def limit_fault(analyte: Analyte, limit: Decimal | None, unit: str) -> Message | None:
+    """Why ``limit`` of an assay cannot be in ``unit``; ``None`` where it can.
+
+    150 copies/mL, kept beside a logarithm, would be ten to the power of 150: every result that was
+    not detected would be undecided for it.
+    """
+    try:
+        if limit is not None and unit in analyte.units:
+            to_canonical(analyte, limit, unit)
+    except ImpossiblePower as impossible:
+        return impossible.message
+    return None
+
+
 _CREATININE, _MG_DL = "creatinine", "mg/dL"
 _SLIP = {
     EntryLevel.DOUBTFUL: gettext_noop("%(value)s is very high: is this %(canonical)s?"),

@@ -257,6 +257,24 @@ def test_a_count_of_zero_cells_is_never_not_detected() -> None:
     assert (one.operator, one.value) == (Operator.EQUAL, 0)
 
 
+@pytest.mark.parametrize(
+    ("lod", "is_fault"), [("2.176", False), ("20", False), ("20.001", True), ("150", True)]
+)
+def test_limits_of_logarithms_are_logarithms(lod: str, is_fault: bool) -> None:
+    """150 beside log10 values would be ten to the power of 150, and decide nothing."""
+    header = tuple(USUAL)
+    constants = {"lod": lod}
+    found = [str(fault) for fault in check(mapping(constants=constants, log10=True), header)]
+    assert [f for f in found if "give it as log10, too" in f] == found
+    assert bool(found) is is_fault
+    assert not check(mapping(constants=constants), header)
+    of_row = reading(
+        mapping(constants=constants, log10=True),
+        test="cmv_dna", value="4.118", unit="copies/mL", range="",
+    ).problems  # fmt: skip
+    assert any("power of ten" in str(problem) for problem in of_row) is is_fault
+
+
 def test_powers_of_ten_are_kept_as_printed_in_a_unit_that_says_so() -> None:
     one = pcr("4.118", log10=True)
     assert (one.value, one.unit) == (Decimal("4.118"), "log10 copies/mL")

@@ -226,6 +226,18 @@ def test_a_value_changed_after_the_question_is_asked_about_anew(
     assert not Result.objects.exists()
 
 
+@pytest.mark.parametrize(("lod", "saved"), [("2.301", 1), ("200", 0)])
+def test_a_limit_beside_a_logarithm_is_a_logarithm(
+    login: Login, participant: Participant, lod: str, saved: int
+) -> None:
+    """The assay's 200 copies/mL does not become ten to the power of 200 with the unit."""
+    log10 = {"unit": "log10 copies/mL", "lod": lod, "lloq": "", "uloq": ""}
+    response = login(Role.LAB).post(PCR, pcr_data(participant, "4.118") | log10)
+    assert Result.objects.count() == saved
+    if not saved:
+        assert "power of ten" in response.context["form"].errors["lod"][0]
+
+
 def moved(data: dict[str, str], collected_at: dt.datetime) -> dict[str, str]:
     return data | {"collected_at": typed(collected_at), "received_at": ""}
 

@@ -364,7 +364,7 @@ def fully_typed(client: Client, raw: ImportFile, subject: str, **changes: str) -
             "all-unit": "copies/mL",
             "all-specimen": "plasma",
             "all-assay": "PCR-CMV-2",
-            "all-lod": "150",
+            "all-lod": "2.176",
             "log10": "on",
             "not_detected": "0.0",
         },
@@ -390,7 +390,7 @@ def test_the_mapping_is_saved_for_the_laboratory_and_the_rows_shown(
             "unit": "copies/mL",
             "specimen": "plasma",
             "assay": "PCR-CMV-2",
-            "lod": "150",
+            "lod": "2.176",
         },
         participants={"P1": participant.subject},
         log10=True,
@@ -421,12 +421,12 @@ def test_a_saved_mapping_that_changes_asks_why(
 ) -> None:
     client, url = login(Role.LAB), page_of(raw, "import-mapping")
     client.post(url, fully_typed(client, raw, participant.subject))
-    changed = typed_mapping(client, raw, **{"all-lod": "91"})
+    changed = typed_mapping(client, raw, **{"all-lod": "1.959"})
     form = client.post(url, changed).context["form"]
     assert form.errors["reason"] == ["Changing a saved value needs a reason"]
     client.post(url, changed | {"reason": "New kit"})
     saved = ColumnMapping.objects.get()
-    assert saved.definition["constants"]["lod"] == "91"
+    assert saved.definition["constants"]["lod"] == "1.959"
     assert AuditEntry.objects.filter(model="labs.columnmapping", reason="New kit").exists()
 
 

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from labs.models import ImportFile, Result
+from labs.readings import read
 from labs.tasks import import_file
 from tests import factories
 from tests.labs.sent import HEADER, as_csv, laboratory_of, row
@@ -47,13 +48,18 @@ def test_the_real_series_goes_in_as_it_is(sign_in: Callable[..., Page], site: Si
     fill(page, {"Virus": "Chooses the rows to read"})
     fill(page, {"Virus: rows to read": "ORL_CMV"})
     fill(page, {"Analyte": "CMV-DNA"})
-    fill(page, {"Unit": "copies/mL", "Specimen": "Plasma", "Limit of detection": "150"})
+    fill(page, {"Unit": "copies/mL", "Specimen": "Plasma", "Limit of detection": "2.176"})
     fill(page, {"What means not detected": "0.0", "Name of this mapping": "Shedding"})
     page.get_by_label("CMV-DNA is given as log10").check()
     expect(page.get_by_label("AG-P", exact=True)).to_have_value(subjects[-1])
     press(page, "Save, and see the rows")
     # then every row is shown before anything is written,
-    says(page, "Row by row", "4.118 log10 copies/mL", "Collected on 2008-07-22, before the consent was")
+    says(
+        page,
+        "Row by row",
+        "4.118 log10 copies/mL",
+        "Collected on 2008-07-22, before the consent was",
+    )
     says(page, f"Of {ROWS} rows: 0 are imported, {ROWS} only if confirmed")
     assert not Result.objects.exists()
     # and once confirmed as printed they are all there, in the background.
@@ -67,6 +73,7 @@ def test_the_real_series_goes_in_as_it_is(sign_in: Callable[..., Page], site: Si
     first = Result.objects.order_by("import_row").first()
     assert (str(first.value), first.unit) == ("4.118", "log10 copies/mL")
     assert first.collected_at == dt.datetime(2008, 7, 22, tzinfo=dt.UTC)
+    assert {read(one).verdict for one in absent} == {"met"}  # negative: it would have been seen
     assert absent.count() == sum(line.endswith(b",0.0") for line in content.splitlines())
 
 
