@@ -1,4 +1,4 @@
-"""Where the bedside's scripts and the server meet, for entries that waited in a browser (ADR 24)."""
+"""Where the bedside’s scripts and the server meet: entries that waited in a browser (ADR 24)."""
 
 from collections.abc import Callable, Iterable
 from functools import wraps

@@ -49,10 +49,9 @@ const kept = (() => {
   };
 
   // Where the cards of open doses lead to.
-  const formsOn = (page) => [...page.querySelectorAll("[data-slot]")].flatMap((card) => {
-    const slot = card.dataset.slot.replace(/give\/$/, "");
-    return [...card.querySelectorAll(`a[href^="${slot}"]`)].map((link) => link.getAttribute("href"));
-  });
+  const formsOn = (page) => [...page.querySelectorAll(".dose[data-slot] a")]
+    .map((link) => link.getAttribute("href"))
+    .filter((url) => /\/(give|record)\/(\?|$)/.test(url));
 
   // Today’s sheet with all its pages, then each form that a card of it leads to; whatever else was
   // kept is dropped: nothing is left to record there.

@@ -6,7 +6,7 @@
 {
   const frame = document.getElementById("offline");
   const { user, zone, sheet } = frame.dataset;
-  const { say, count, node, isMine, isRefused, slotOf, keptAt, form } = waitingView;
+  const { say, count, node, isMine, isRefused, keptAt, form } = waitingView;
   const LIVE = 10_000; // ms an open form waits for its answer before the entry is left to wait
   const PATIENCE = 20_000;
   const EVERY = 30_000;
@@ -76,7 +76,7 @@
     key: open.elements.entry_key.value,
     user,
     url: open.action,
-    slot: slotOf(open.action),
+    slot: open.dataset.slot,
     label: open.dataset.offline,
     fields: [...new FormData(open, submitter)].filter(([name]) => name !== "csrfmiddlewaretoken"),
     typed: [...(open.dataset.what ? [[say("what"), open.dataset.what]] : []), ...typedIn(open)],

@@ -23,8 +23,6 @@ const waitingView = (() => {
 
   const isMine = (entry) => entry.user === user;
   const isRefused = (entry) => entry.state === "refused";
-  // Two forms of one dose, the short one and the long one, are about one slot.
-  const slotOf = (url) => new URL(url, location.href).pathname.replace(/(give|record)\/$/, "");
 
   // --- in words ---------------------------------------------------------------------------------
 
@@ -60,7 +58,7 @@ const waitingView = (() => {
   // The dose of the open form is recorded already, and waits: nobody shall record it once more.
   const ofForm = (mine) => {
     if (!form) return [];
-    const here = mine.find((entry) => entry.slot === slotOf(form.action)
+    const here = mine.find((entry) => entry.slot === form.dataset.slot
       && (entry.state === "waiting" || (entry.state === "sending" && !form.dataset.sent)));
     form.hidden = Boolean(here);
     return here ? [notice("wait", say("here"), say("back"), sheet)] : [];
@@ -91,7 +89,7 @@ const waitingView = (() => {
 
   let before = "";
   return {
-    say, count, node, isMine, isRefused, slotOf, keptAt, form,
+    say, count, node, isMine, isRefused, keptAt, form,
     render: (entries, { silent, signedOut, sent, trouble, acts }) => {
       const mine = entries.filter(isMine);
       const boxes = [
@@ -106,8 +104,8 @@ const waitingView = (() => {
       if (after === before) return; // a screen reader would read it once more
       before = after;
       status.replaceChildren(...boxes);
-      document.querySelectorAll("[data-slot]").forEach((card) => {
-        mark(card, mine.find((entry) => entry.slot === slotOf(card.dataset.slot)));
+      document.querySelectorAll(".dose[data-slot]").forEach((card) => {
+        mark(card, mine.find((entry) => entry.slot === card.dataset.slot));
       });
       if (!list) return;
       list.hidden = !mine.length;
