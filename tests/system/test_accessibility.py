@@ -10,6 +10,9 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.urls import resolve, reverse
 from playwright.sync_api import Page, expect
 
+from dosing.actions.holds import hold_drug
+from dosing.actions.weights import record_weight
+from enrollment.actions.participation import begin_rescue
 from enrollment.models import SiteApproval
 from labs.actions import Sample
 from labs.actions.imports import take_file
@@ -18,7 +21,7 @@ from labs.actions.receipts import receive_specimen, reject_specimen
 from labs.rules.ranges import RangeRow
 from labs.rules.setup import AssayRow
 from tests import factories
-from tests.labs.examples import hours_ago, typed
+from tests.labs.examples import entered, hours_ago, safety, typed
 from tests.labs.sent import as_csv, brought, confirmed, imported, laboratory_of, row
 from tests.system.conftest import DESK, PHONE
 from tests.system.steps import code_of, enter_credentials, fill, press, says
@@ -34,6 +37,8 @@ FIGURE_TO_DRAW = "[data-figure-spec]:not(.is-live)"
 # Addresses that answer with a file or with data, or to a form only; the last is switched off.
 WITHOUT_A_PAGE = {
     "account_logout",
+    "dosing:service-worker",
+    "dosing:waiting",
     "enrollment:allocation-published",
     "enrollment:allocations-download",
     "enrollment:visits-file",
@@ -115,6 +120,7 @@ def ward(trial: Trial) -> list[str]:
         "/",
         "/dosing/",
         "/dosing/?date=2026-03-17",
+        "/dosing/offline/",
         reverse("dosing:give", args=slot),
         reverse("dosing:record", args=slot),
         f"/dosing/administrations/{trial.dose.pk}/correct/",
@@ -131,9 +137,32 @@ def orders(trial: Trial) -> list[str]:
         f"/dosing/orders/{trial.treated}/il2/new/",
         f"/dosing/orders/{trial.followed}/ganciclovir/new/",  # refused
         f"/dosing/withdraw/{trial.treated}/",
+        *decisions(trial),
         f"/participants/{trial.enrolled}/assign/",
         f"/labs/results/{trial.held.results.get(analyte='anc').pk}/acknowledge/",
         "/protocol/",
+    ]
+
+
+def decisions(trial: Trial) -> list[str]:
+    """Everything about the orders of somebody with a hold, a review, a weight and a rescue."""
+    by, treated = factories.user(Role.INVESTIGATOR, trial.treated.site), trial.treated
+    weight = record_weight(treated, kg=Decimal("58"), measured_at=hours_ago(2), by=by)
+    entered(treated, safety("creatinine", "150", "µmol/L"))
+    hold = hold_drug(treated, drug="ganciclovir", why="other", note="Rash", by=by)
+    rescued = factories.withdrawn(trial.held)
+    begin_rescue(rescued, why="Relapse", by=by)
+    return [
+        f"/dosing/orders/{treated}/",
+        f"/dosing/orders/{treated}/il2/hold/",
+        f"/dosing/orders/{treated}/il2/stop/",
+        f"/dosing/holds/{hold.pk}/resume/",
+        f"/dosing/reviews/{trial.ganciclovir.pk}/",
+        f"/dosing/weights/{treated}/new/",
+        f"/dosing/weights/{weight.pk}/correct/",
+        f"/dosing/weights/{weight.pk}/in-error/",
+        f"/dosing/orders/{rescued}/",
+        f"/dosing/rescue/{rescued}/end/",
     ]
 
 
