@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 from dosing.models import Administration, Hold, Order
 from dosing.selectors import planned_slots
 from dosing.wording import DRUGS, UNITS
-from enrollment.models import AllocationError, Participant, Screening, Visit
+from enrollment.models import Participant, Screening, Visit
 from enrollment.models.visits import UNSCHEDULED
 from enrollment.rules.verdicts import State as Verdict
 from enrollment.states import ENDED
@@ -157,17 +157,18 @@ def _cases(user: User, participant: Participant | None) -> dict[int, _Case]:
     if participant is not None:
         people = people.filter(pk=participant.pk)
     screening = ("screening__number", "screening__protocol_version")
+    error = ("pk", "noted_at", "what")
     columns = ("pk", "subject", *screening, "allocation__arm", "allocation__allocated_at")
-    cases = {
-        pk: _Case(
-            subject,
-            number,
-            protocol := by_version(version),
-            protocol.arm(arm).drugs if arm else (),
-            timezone.localdate(allocated_at) if allocated_at else None,
-        )
-        for pk, subject, number, version, arm, allocated_at in people.values_list(*columns)
-    }
+    cases = {}
+    for pk, subject, number, version, arm, allocated_at, *noted in people.values_list(
+        *columns, *(f"allocation_error__{name}" for name in error)
+    ):
+        protocol = by_version(version)
+        drugs = protocol.arm(arm).drugs if arm else ()
+        allocated_on = timezone.localdate(allocated_at) if allocated_at else None
+        cases[pk] = _Case(subject, number, protocol, drugs, allocated_on)
+        if allocated_on and noted[0] is not None:
+            cases[pk].noted.append(_noted(allocated_on, *noted))
     for pk, ended_on in end_days(people.filter(state__in=ENDED).only("pk", "state")).items():
         cases[pk].ended_on = ended_on
     for gather in (_visits, _tubes, _holds, _doses, _allocations):
@@ -244,22 +245,17 @@ def _past_slots(order: Order, ended_on: dt.date | None) -> Iterator[dt.datetime]
 
 
 def _allocations(cases: Mapping[int, _Case], people: Any) -> None:
-    """Allocated participants whose screening is not eligible now, and errors that were noted."""
+    """Allocated participants whose screening is not eligible now."""
     allocated = Screening.objects.filter(
         participant__in=people, participant__allocation__isnull=False
     ).exclude(status=Screening.Status.ELIGIBLE)
     for screening in allocated.select_related("participant"):
         case = cases[screening.participant.pk]
         case.noted.append(eligibility_departure(_reads_now(screening, case)))
-    errors = AllocationError.objects.filter(participant__in=people)
-    for pk, participant, noted_at, what in errors.values_list(
-        "pk", "participant_id", "noted_at", "what"
-    ):
-        case = cases[participant]
-        noted_on = timezone.localdate(noted_at)
-        case.noted.append(
-            allocation_error(NotedError(pk, case.allocated_on or noted_on, noted_on, what))
-        )
+
+
+def _noted(allocated_on: dt.date, key: int, noted_at: dt.datetime, what: str) -> Found:
+    return allocation_error(NotedError(key, allocated_on, timezone.localdate(noted_at), what))
 
 
 def _reads_now(screening: Screening, case: _Case) -> Allocated:

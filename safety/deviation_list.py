@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from dosing.wording import sentence
 from oversight.downloads import csv_lines
 from safety.departures import Conduct, Offer
-from safety.models import DeclinedOffer, Deviation, RetractableQuerySet
+from safety.models import DeclinedOffer, Deviation, HarmQuerySet
 from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.presentation import WorkRow
@@ -27,9 +26,9 @@ SEVERITIES = {
     Deviation.Severity.MAJOR: ("late", gettext_noop("Major, proposed")),
 }
 STATES = {
-    "to-assess": (_("To assess"), Q(assessed_at=None, retracted_at=None)),
-    "assessed": (_("Assessed"), Q(assessed_at__isnull=False, retracted_at=None)),
-    "in-error": (_("Entered in error"), Q(retracted_at__isnull=False)),
+    "to-assess": _("To assess"),
+    "assessed": _("Assessed"),
+    "in-error": _("Entered in error"),
 }
 COLUMNS = (
     *("subject", "number", "kind", "severity", "occurred_on", "recorded_at", "recorded_by"),
@@ -55,22 +54,26 @@ class DeviationLine:
 
     @property
     def state(self) -> str:
-        """One of ``STATES``."""
-        if self.deviation.retracted_at:
-            return "in-error"
-        return "assessed" if self.deviation.assessed_at else "to-assess"
+        return state_of(self.deviation)
 
     @property
     def badge(self) -> tuple[str, Any]:
         kind = {"to-assess": "due", "assessed": "done", "in-error": "planned"}[self.state]
-        return kind, STATES[self.state][0]
+        return kind, STATES[self.state]
 
 
-def deviations(user: User) -> RetractableQuerySet:
+def state_of(deviation: Deviation) -> str:
+    """One of ``STATES``."""
+    if deviation.retracted_at:
+        return "in-error"
+    return "assessed" if deviation.assessed_at else "to-assess"
+
+
+def deviations(user: User) -> HarmQuerySet:
     """Those of the user's sites with what a list shows, the latest first."""
     visible: Any = Deviation.objects.visible_to(user)
     beside = ("participant__screening", "recorded_by", "assessed_by", "retracted_by")
-    found: RetractableQuerySet = visible.select_related(*beside)
+    found: HarmQuerySet = visible.select_related(*beside)
     return found.order_by("-occurred_on", "-pk")
 
 

@@ -112,9 +112,10 @@ def assess_deviation(
     ``PermissionDenied``.
     """
     ASSESS_DEVIATION.check(by)
-    why = checked_reason(deviation, reason) if deviation.assessed_at else ASSESSED
-    with recorded(by=by, reason=why, key=key):
+    with recorded(by=by, reason=reason.strip() or ASSESSED, key=key):
         deviation = opened(deviation, version=version, by=by)
+        if deviation.assessed_at is not None:
+            checked_reason(deviation, reason)
         if not (assessment.strip() and corrective_action.strip()):
             raise Refused(Message(gettext_noop("Enter the assessment and the corrective action")))
         deviation.severity = severity

@@ -88,6 +88,8 @@ class AssessForm(CorrectionForm):
         names = ("severity", "assessment", "corrective_action")
         initial = {name: getattr(deviation, name) for name in names}
         super().__init__(data, initial=initial | {"record_version": deviation.version})
+        # The action asks for it: a first assessment that is sent twice has none, and needs none.
+        self.fields["reason"].required = False
         if deviation.assessed_at is None:
             del self.fields["reason"]
 

@@ -94,16 +94,19 @@ def medication_stop(request: StaffRequest, pk: int) -> HttpResponse:
 
 @GET_OR_POST
 def medication_in_error(request: StaffRequest, pk: int) -> HttpResponse:
-    found = _medication(request, pk)
+    found = get_object_or_404(medications(request.user), pk=pk)
     form = InErrorForm(posted(request), version=found.version)
-    here = _("Entered in error")
-    return _answered(
+    done = _answered(
         request,
         form,
         lambda: _marked(request, found, form),
         _("The medicine is marked as entered in error."),
         _to_medication(found),
-    ) or _of_medication(request, "safety/medication_in_error.html", found, form, here)
+    )
+    if done or found.retracted_at is not None:
+        return done or _to_medication(found)
+    here = _("Entered in error")
+    return _of_medication(request, "safety/medication_in_error.html", found, form, here)
 
 
 @require_GET
@@ -147,15 +150,20 @@ def history_correct(request: StaffRequest, pk: int) -> HttpResponse:
 
 @GET_OR_POST
 def history_in_error(request: StaffRequest, pk: int) -> HttpResponse:
-    found = _history(request, pk)
+    found = get_object_or_404(histories(request.user), pk=pk)
     form = InErrorForm(posted(request), version=found.version)
-    return _answered(
+    to_list = redirect("safety:history", found.participant.subject)
+    done = _answered(
         request,
         form,
         lambda: _marked(request, found, form),
         _("The entry is marked as entered in error."),
-        redirect("safety:history", found.participant.subject),
-    ) or _of_history(request, "safety/history_in_error.html", found, form, _("Entered in error"))
+        to_list,
+    )
+    if done or found.retracted_at is not None:
+        return done or to_list
+    here = _("Entered in error")
+    return _of_history(request, "safety/history_in_error.html", found, form, here)
 
 
 def _answered(

@@ -129,8 +129,8 @@ def correct(request: StaffRequest, pk: int) -> HttpResponse:
 
 @GET_OR_POST
 def in_error(request: StaffRequest, pk: int) -> HttpResponse:
-    """Mark a deviation as entered in error."""
-    deviation = _deviation(request, pk)
+    """Mark a deviation as entered in error, once."""
+    deviation = get_object_or_404(deviations(request.user), pk=pk)
     form = InErrorForm(posted(request), version=deviation.version)
     if request.method == "POST" and form.is_valid():
         answers = form.cleaned_data
@@ -148,6 +148,8 @@ def in_error(request: StaffRequest, pk: int) -> HttpResponse:
         if saved:
             tell(request, saved, _("The deviation is marked as entered in error."))
             return redirect("safety:deviation", pk)
+    if deviation.retracted_at is not None:
+        return redirect("safety:deviation", pk)
     here = _("Entered in error")
     return _of_deviation(request, "safety/deviation_in_error.html", deviation, form, here)
 
