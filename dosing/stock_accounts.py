@@ -66,10 +66,11 @@ def lot_accounts(lots: QuerySet[Lot]) -> list[LotAccount]:
     return [LotAccount(line, sums[line.lot.pk]) for line in lines]
 
 
-def _by_kind(entries: QuerySet[Any, Any], *names: str) -> QuerySet[Any, tuple[Any, ...]]:
+def _by_kind(entries: QuerySet[Any, Any], *names: str) -> Iterable[tuple[Any, ...]]:
     """The vials by ``names`` and kind; a reversal belongs to the kind that it takes back."""
     named = entries.order_by().annotate(own_kind=Coalesce("reverses__kind", "kind"))
-    return named.values_list(*names, "own_kind").annotate(Sum("vials"))
+    sums: QuerySet[Any, Any] = named.values_list(*names, "own_kind").annotate(Sum("vials"))
+    return sums
 
 
 # --- by participant ---------------------------------------------------------------------------
@@ -116,11 +117,12 @@ def participant_accounts(user: User, drug: str = "") -> list[ParticipantAccount]
     )
 
 
-def _doses(lots: Iterable[int]) -> QuerySet[Any, tuple[Any, ...]]:
+def _doses(lots: Iterable[int]) -> Iterable[tuple[Any, ...]]:
     rows: QuerySet[Any, Any] = Administration.objects.in_force().filter(lot__in=lots).order_by()
     given = rows.exclude(status=Administration.Status.NOT_GIVEN)
     named = given.values_list("participant__subject", "lot")
-    return named.annotate(Count("pk"), Min("given_at"), Max("given_at"))
+    counts: QuerySet[Any, Any] = named.annotate(Count("pk"), Min("given_at"), Max("given_at"))
+    return counts
 
 
 def lots_of(user: User, drug: str = "") -> QuerySet[Lot]:

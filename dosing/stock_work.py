@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from django.urls import reverse
-from django.utils import dateformat
+from django.utils import dateformat, timezone
 from django.utils.translation import pgettext
 
 from dosing.models import Discrepancy
@@ -91,13 +91,12 @@ def _recalls(user: User) -> Iterator[WorkRow]:
     lots = list(lots_visible_to(user).filter(recalled_at__isnull=False, followed_up_at=None))
     counts = recipient_counts(lots)
     for lot in lots:
-        assert lot.recalled_at is not None
         yield _row(
             lot.number,
             lot.pk,
             state="due",
             badge=Message(BADGES[LotState.RECALLED][1]),
-            when=clock_text(lot.recalled_at, clock.today()),
+            when=_day(timezone.localdate(lot.recalled_at)),
             title=Message(gettext_noop("Recall is to be followed up")),
             why=Message(
                 gettext_noop("%(people)s participants received it. %(reason)s"),
