@@ -25,6 +25,7 @@ from oversight.canonical import digest, plain
 from oversight.copying import insert_rows
 from oversight.trail import TRIAL_CHAIN, AuditAction, AuditChain, AuditEntry, OneTimeKey
 from trial_site import clock
+from trial_site.look_back import is_looking_back
 
 if TYPE_CHECKING:
     from trial_site.models import Site, User
@@ -112,6 +113,8 @@ def recorded(*, by: User, reason: str = "", key: UUID | None = None) -> Iterator
     transaction, one actor, its own reason.  Raises ``PermissionDenied`` for an account that may not
     act (R32).
     """
+    if is_looking_back():
+        raise UnrecordedWrite("The past is read, never written")
     if not (by.is_authenticated and by.is_active):
         raise PermissionDenied("Only an active account may write")
     outer = _current.get()

@@ -1,7 +1,7 @@
 """The server's clock, the only source of time (R05).
 
-The simulation plays months in seconds, so it may set the clock; nothing else may, and only in a
-demo database, whose pages say so.
+The simulation plays months in seconds, so it may set the clock; nothing else that writes may, and
+only in a demo database, whose pages say so.  Who looks back at the past reads by its clock.
 """
 
 import datetime as dt
@@ -30,6 +30,13 @@ def played(at: dt.datetime) -> Iterator[None]:
     """Run the block as if it were ``at`` (aware).  Refused outside a demo database."""
     if not settings.DEMO:
         raise RuntimeError("Only a simulation in a demo database may set the clock")
+    with seen_from(at):
+        yield
+
+
+@contextmanager
+def seen_from(at: dt.datetime) -> Iterator[None]:
+    """Read the block as of ``at`` (aware).  For ``look_back``, in which nothing is written."""
     token = _played.set(at)
     try:
         yield
