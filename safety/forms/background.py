@@ -147,6 +147,9 @@ class HistoryForm(EntryForm):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("is_ongoing") and cleaned.get("ended_on"):
             self.add_error("ended_on", gettext("What is still present has not ended"))
+        began, ended = cleaned.get("began_on"), cleaned.get("ended_on")
+        if began and ended and ended < began:
+            self.add_error("ended_on", gettext("This day lies before the day that it began"))
         return cleaned
 
     def values(self) -> dict[str, Any]:
