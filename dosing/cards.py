@@ -8,9 +8,17 @@ from decimal import Decimal
 from django.urls import reverse
 
 from dosing.day import Slot
-from dosing.models import Administration, DrugChoice, Hold, Order, UnitChoice
+from dosing.models import (
+    Administration,
+    DrugChoice,
+    Hold,
+    Order,
+    Reaction,
+    UnitChoice,
+    VitalSigns,
+)
 from dosing.permissions import ADMINISTER, ORDER
-from dosing.rules.timing import SlotState, is_open
+from dosing.rules.timing import SlotState, is_open, may_undo
 from dosing.selectors import SafetyValues
 from dosing.wording import (
     UNITS,
@@ -19,9 +27,12 @@ from dosing.wording import (
     drug_name,
     duration,
     hold_text,
+    reaction_text,
     route,
+    signs_text,
     site_name,
 )
+from labs.rules.numbers import quantity
 from labs.rules.stops import hold_reasons, missing_results
 from trial_site.messages import Message
 from trial_site.models import User
@@ -38,7 +49,7 @@ LOOKS = {
     SlotState.PARTIAL: ("planned", "info"),
     SlotState.NOT_GIVEN: ("planned", "block"),
 }
-MAIN, PLAIN = "btn-primary btn-big", "btn-plain"
+MAIN, PLAIN, UNDO, HALF = "btn-primary btn-big", "btn-plain", "btn-big", "btn-half"
 # The last steps of an order's basis: the band of clearance, and weight times dose.
 BASIS_STEPS = 2
 
@@ -54,14 +65,30 @@ class Moment:
 
 @dataclass(frozen=True)
 class Button:
+    """A way on from a card; ``posts``: one tap that does it, without a page between."""
+
     label: str
     url: str
     look: str = ""
+    posts: bool = False
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Vital signs or a reaction as the card tells them, with its alerts, and how to correct it."""
+
+    text: Message
+    alerts: tuple[Message, ...]
+    correct: str
+    in_error: str
 
 
 @dataclass(frozen=True)
 class Card:
-    """``ordered`` is set where another amount was recorded than was ordered."""
+    """``ordered`` is set where another amount was recorded than was ordered.
+
+    ``asked`` are the warnings that were kept with the dose, ``seen`` what was seen around it.
+    """
 
     slot: Slot
     heading: Message
@@ -70,6 +97,8 @@ class Card:
     unit: str
     ordered: Message | None
     why: tuple[Message, ...]
+    asked: tuple[Message, ...]
+    seen: tuple[Seen, ...]
     buttons: tuple[Button, ...]
 
     @property
@@ -97,9 +126,10 @@ class Card:
 class Behind:
     """What stands behind a card: its order, what was recorded, the values and doses before it."""
 
-    order: Order
+    order: Order | None
     administration: Administration | None
     recorder: str
+    observations: tuple[VitalSigns | Reaction, ...]
     safety: SafetyValues
     hold: Hold | None
     last_given: dt.datetime | None
@@ -108,16 +138,22 @@ class Behind:
 def card(slot: Slot, behind: Behind, moment: Moment, user: User) -> Card:
     """The card of ``slot``; its buttons are those that ``user`` may press."""
     order, recorded = behind.order, behind.administration
-    amount = order.amount if recorded is None else recorded.amount
+    dose = recorded or order
+    if dose is None:
+        raise ValueError(f"{slot} is neither ordered nor recorded")
+    differs = order is not None and dose.amount != order.amount
+    warnings = recorded.warnings if recorded else ()
     return Card(
         slot=slot,
         heading=heading(slot, moment, recorded),
         time=clock_text(slot.at, moment.day),
-        amount=amount,
-        unit=UNITS[UnitChoice(order.unit)],
-        ordered=dose_text(order.amount, order.unit) if amount != order.amount else None,
+        amount=dose.amount,
+        unit=UNITS[UnitChoice(dose.unit)],
+        ordered=dose_text(order.amount, order.unit) if order and differs else None,
         why=_why(slot, behind, moment),
-        buttons=tuple(_buttons(slot, moment, recorded, user)),
+        asked=tuple(Message.from_json(warning) for warning in warnings),
+        seen=tuple(_seen(row, may_correct=ADMINISTER.allows(user)) for row in behind.observations),
+        buttons=tuple(_buttons(slot, behind, moment, user)),
     )
 
 
@@ -140,6 +176,8 @@ def heading(slot: Slot, moment: Moment, recorded: Administration | None = None) 
         return Message(_PLAIN_HEADINGS[slot.state])
     if recorded is not None and recorded.given_at is not None:
         time = clock_text(recorded.given_at, slot.day)
+        if recorded.ended_at is not None:
+            time = f"{time}–{clock_text(recorded.ended_at, slot.day)}"
         return Message(_TIMED_HEADINGS[slot.state], {"time": time})
     if slot.day < moment.today:
         return Message(gettext_noop("Not recorded"))
@@ -165,7 +203,7 @@ def _why(slot: Slot, behind: Behind, moment: Moment) -> tuple[Message, ...]:
     if slot.state is SlotState.PLANNED or slot.day != moment.today:
         return ()
     why = [] if behind.last_given is None else [since_last(behind.last_given, moment)]
-    if slot.drug == DrugChoice.GANCICLOVIR:
+    if slot.drug == DrugChoice.GANCICLOVIR and behind.order is not None:
         why += [Message.from_json(step) for step in behind.order.basis[-BASIS_STEPS:]]
         why += _unknown(behind.safety)
     return tuple(why)
@@ -210,31 +248,66 @@ def _unknown(safety: SafetyValues) -> list[Message]:
 
 def _what_was_recorded(recorded: Administration, recorder: str) -> list[Message]:
     lines = []
+    if not recorded.was_planned:
+        lines.append(Message(gettext_noop("Not planned by an order")))
     if recorded.why:
         lines.append(Message(str(recorded.get_why_display())))
     if recorded.injection_site:
         lines.append(site_name(recorded.injection_site))
-    lines += [Message("%(note)s", {"note": recorded.note})] if recorded.note else []
-    lines += [Message.from_json(warning) for warning in recorded.warnings]
+    if recorded.lot_text:
+        lines.append(Message(gettext_noop("Lot %(lot)s"), {"lot": recorded.lot_text}))
+    if recorded.volume_ml is not None:
+        lines.append(Message(quantity(recorded.volume_ml, "mL")))
+    lines += [Message("%(note)s", {"note": text}) for text in _typed(recorded)]
     lines.append(Message(gettext_noop("Recorded by %(who)s"), {"who": recorder}))
     return lines
+
+
+def _typed(recorded: Administration) -> Iterator[str]:
+    yield from filter(None, (recorded.note, recorded.late_reason))
+
+
+def _seen(row: VitalSigns | Reaction, *, may_correct: bool) -> Seen:
+    is_reaction = isinstance(row, Reaction)
+    name, warnings = ("reaction", []) if is_reaction else ("vital-signs", row.warnings)
+    ways = [reverse(f"dosing:{name}-{way}", args=[row.pk]) for way in ("correct", "in-error")]
+    correct, in_error = ways if may_correct else ("", "")
+    return Seen(
+        text=reaction_text(row) if is_reaction else signs_text(row),
+        alerts=tuple(Message.from_json(warning) for warning in warnings),
+        correct=correct,
+        in_error=in_error,
+    )
 
 
 # --- what may be done -------------------------------------------------------------------------
 
 
-def _buttons(
-    slot: Slot, moment: Moment, recorded: Administration | None, user: User
-) -> Iterator[Button]:
+def _buttons(slot: Slot, behind: Behind, moment: Moment, user: User) -> Iterator[Button]:
+    recorded = behind.administration
     if ADMINISTER.allows(user):
         if recorded is not None:
-            url = reverse("dosing:correct", args=[recorded.pk])
-            yield Button(gettext_noop("Correct"), url, look=PLAIN)
+            yield from _of_recorded(recorded, behind.recorder, moment, user)
         elif is_open(slot.at, moment.now):
             yield from _recording(slot, moment)
     if ORDER.allows(user) and recorded is None:
         url = reverse("dosing:order-new", args=[slot.subject, slot.drug])
         yield Button(gettext_noop("Change the order"), url, look=PLAIN)
+
+
+def _of_recorded(
+    recorded: Administration, recorder: str, moment: Moment, user: User
+) -> Iterator[Button]:
+    """What was just recorded is undone with one tap; later it is corrected."""
+    is_own = recorder == user.get_username() and recorded.version == 1
+    if is_own and may_undo(recorded.recorded_at, moment.now):
+        url = reverse("dosing:undo", args=[recorded.pk])
+        yield Button(gettext_noop("Undo"), url, look=UNDO, posts=True)
+    ways = [(gettext_noop("Vital signs"), "vital-signs")]
+    ways += [(gettext_noop("Reaction"), "reaction")] if recorded.delivered else []
+    ways.append((gettext_noop("Correct"), "correct"))
+    for label, name in ways:
+        yield Button(label, reverse(f"dosing:{name}", args=[recorded.pk]), look=HALF)
 
 
 def _recording(slot: Slot, moment: Moment) -> Iterator[Button]:

@@ -3,6 +3,9 @@
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
+
+from django.utils import timezone
 
 from dosing.models import Administration, DrugChoice, Lot, Order
 from dosing.rules.administration import (
@@ -13,7 +16,10 @@ from dosing.rules.administration import (
     il2_impossible,
     il2_warnings,
 )
-from dosing.selectors import delivered, latest_safety_values
+from dosing.rules.labels import UsedLot, lot_warnings
+from dosing.selectors import delivered, holds_in_force, latest_safety_values
+from dosing.wording import hold_text
+from enrollment.models import Participant
 from labs.rules.limits import EntryLevel, check_limits
 from labs.rules.stops import hold_reasons
 from oversight.refusals import Refused
@@ -27,9 +33,10 @@ class Given:
     """What happened at a slot.  ``amount`` is in the drug's unit (mg; million IU), 0 if not given.
 
     ``at`` and ``ended_at`` are aware; ``why`` is one of ``Administration.Reason`` for anything less
-    than the whole.  ``lot`` is of the site's stock; ``lot_number`` is what was typed.
-    ``late_reason`` says why it is recorded on a later day, ``queued_at`` when a browser without a
-    connection took the entry.
+    than the whole.  ``lot`` is of the site's stock; ``lot_number``, ``product`` and ``expires_on``
+    are what the label says of a lot that is not.  ``vials`` left out are as many as the amount
+    takes.  ``late_reason`` says why it is recorded on a later day, ``queued_at`` when a browser
+    without a connection took the entry.
     """
 
     status: str
@@ -52,58 +59,104 @@ class Given:
     def is_delivered(self) -> bool:
         return self.status != Administration.Status.NOT_GIVEN
 
+    @property
+    def minute(self) -> dt.datetime:
+        """When it was given, to the minute.  Raises ``ValueError`` for a dose without a time."""
+        if self.at is None:
+            raise ValueError("a dose that was not given has no time")
+        return self.at.replace(second=0, microsecond=0)
 
-def impossible(drug: str, amount: Decimal, at: dt.datetime) -> tuple[Message, ...]:
-    """Why this amount (mg; million IU) of a drug cannot be; empty for every real one."""
+    @property
+    def minutes(self) -> Fraction | None:
+        """How long the infusion ran, exactly; ``None`` while its end is not known."""
+        if self.at is None or self.ended_at is None:
+            return None
+        return Fraction((self.ended_at - self.at) // dt.timedelta(microseconds=1), 60_000_000)
+
+
+def impossible(drug: str, at: dt.datetime, given: Given) -> tuple[Message, ...]:
+    """Why this dose of a drug cannot have been given ``at``; empty for every real one."""
     if drug == DrugChoice.IL2:
-        return il2_impossible(Il2Dose(at, amount), current().il2)
-    return ganciclovir_impossible(GanciclovirDose(at, amount), current().ganciclovir)
+        return il2_impossible(Il2Dose(at, given.amount), current().il2)
+    dose = GanciclovirDose(at, given.amount, given.minutes)
+    return ganciclovir_impossible(dose, current().ganciclovir)
 
 
-def order_questions(
-    drug: str, amount: Decimal, weight_kg: Decimal | None
-) -> list[tuple[str, Message]]:
-    """What the soft limits ask about an order (mg, kg), by field.
+def order_questions(drug: str, amount: Decimal) -> list[tuple[str, Message]]:
+    """What the soft limits ask about an order (mg; million IU), by field.
 
-    Raises ``Refused`` for what cannot be.  Sources: DOMAIN 2, 4 and 5.
+    Raises ``Refused`` for what cannot be.  Sources: DOMAIN 4 and 5.
     """
     limits = current().il2.miu_limits if drug == DrugChoice.IL2 else current().ganciclovir.mg_limits
-    checks = [("amount", check_limits(limits, amount))]
-    if weight_kg is not None:
-        checks.append(("weight_kg", check_limits(current().steroids.weight_limits, weight_kg)))
-    refused = [check.message for _, check in checks if check.level is EntryLevel.IMPOSSIBLE]
-    if refused:
-        raise Refused(
-            Message(gettext_noop("This order cannot be true")),
-            [reason for reason in refused if reason],
-        )
-    return [(name, check.message) for name, check in checks if check.message]
+    check = check_limits(limits, amount)
+    if check.message is None:
+        return []
+    if check.level is EntryLevel.IMPOSSIBLE:
+        raise Refused(Message(gettext_noop("This order cannot be true")), [check.message])
+    return [("amount", check.message)]
 
 
 def warnings_about(
-    order: Order, given: Given, *, leave_out: int | None = None
+    participant: Participant,
+    drug: str,
+    given: Given,
+    *,
+    order: Order | None,
+    leave_out: int | None = None,
 ) -> tuple[Message, ...]:
-    """What to ask about a dose of ``order``; nothing here forbids it.  Sources: DOMAIN 4 and 5.
+    """What to ask about a dose of ``drug``; nothing here forbids it.  Sources: DOMAIN 4 and 5.
 
-    ``leave_out`` is the saved dose (primary key) that is being corrected.
+    ``order`` is what asked for it, if anything did; ``leave_out`` the saved dose (primary key) that
+    is being corrected.
     """
     if given.at is None or not given.is_delivered:
         return ()
-    others = [row for row in delivered(order.participant, order.drug) if row.pk != leave_out]
-    if order.drug == DrugChoice.IL2:
-        return il2_warnings(
-            Il2Dose(given.at, given.amount, given.injection_site or None),
-            others=[Il2Dose(row.given_at, row.amount, row.injection_site) for row in others],
-            arm=current().arm(order.participant.allocation.arm),
-            rule=current().il2,
-        )
+    others = [row for row in delivered(participant, drug) if row.pk != leave_out]
+    hold = holds_in_force([participant.pk], given.at).get((participant.pk, drug))
+    if drug == DrugChoice.IL2:
+        asked = _about_il2(participant, given.at, given, others)
+    else:
+        asked = _about_ganciclovir(participant, given.at, given, others, order)
+    on = timezone.localdate(given.at)
+    return (*([hold_text(hold)] if hold else []), *asked, *_about_lot(given, on))
+
+
+def _about_il2(
+    participant: Participant, at: dt.datetime, given: Given, others: list[Administration]
+) -> tuple[Message, ...]:
+    return il2_warnings(
+        Il2Dose(at, given.amount, given.injection_site or None),
+        others=[Il2Dose(row.given_at, row.amount, row.injection_site) for row in others],
+        arm=current().arm(participant.allocation.arm),
+        rule=current().il2,
+    )
+
+
+def _about_ganciclovir(
+    participant: Participant,
+    at: dt.datetime,
+    given: Given,
+    others: list[Administration],
+    order: Order | None,
+) -> tuple[Message, ...]:
     is_whole = given.status == Administration.Status.GIVEN
     return (
-        *hold_reasons(latest_safety_values(order.participant, given.at), current()),
+        *hold_reasons(latest_safety_values(participant, at), current()),
         *ganciclovir_warnings(
-            GanciclovirDose(given.at, given.amount),
+            GanciclovirDose(at, given.amount, given.minutes),
             others=[GanciclovirDose(row.given_at, row.amount) for row in others],
-            ordered_mg=order.amount if is_whole else None,
+            ordered_mg=order.amount if order and is_whole else None,
             rule=current().ganciclovir,
         ),
     )
+
+
+def _about_lot(given: Given, on: dt.date) -> tuple[Message, ...]:
+    if given.lot is not None:
+        lot = given.lot
+        used = UsedLot(lot.number, lot.expires_on, is_recalled=lot.recalled_at is not None)
+    elif given.lot_number:
+        used = UsedLot(given.lot_number, given.expires_on, is_in_stock=False)
+    else:
+        return ()
+    return lot_warnings(used, on=on)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -9,10 +10,11 @@ from django.utils.translation import gettext
 from dosing.cards import Moment, heading, held_by, since_last
 from dosing.checks import Given, warnings_about
 from dosing.day import Slot, slot_of
-from dosing.models import Administration, DrugChoice, Hold, Order
+from dosing.models import Administration, DrugChoice, Hold, Lot, Order
 from dosing.rules.timing import SlotState, next_site
 from dosing.selectors import delivered
-from dosing.wording import clock_text, dose_text, drug_name, route
+from dosing.stock import LotStock, usable_lots
+from dosing.wording import clock_text, dose_text, drug_name, lot_in_words, route, volume_text
 from trial_site import clock
 from trial_site.messages import Message
 from trial_site.protocol import current
@@ -36,6 +38,7 @@ class Confirmation:
     held_by: tuple[Message, ...]
     last: Administration | None
     hold: Hold | None = None
+    stock: tuple[LotStock, ...] = ()
 
     @property
     def is_held(self) -> bool:
@@ -81,9 +84,42 @@ class Confirmation:
         now = self.moment.now.replace(second=0, microsecond=0)
         return Given(Administration.Status.GIVEN, self.order.amount, now)
 
-    @property
+    @cached_property
     def warnings(self) -> tuple[Message, ...]:
-        return warnings_about(self.order, self.given_now)
+        return self._asked_about(self.given_now)
+
+    def asks_more(self, given: Given) -> bool:
+        """Whether ``given`` raises a question that this page has not shown: it is asked first.
+
+        What waited in a browser has happened, and nobody is there to ask.
+        """
+        if given.queued_at is not None:
+            return False
+        return any(question not in self.warnings for question in self._asked_about(given))
+
+    def _asked_about(self, given: Given) -> tuple[Message, ...]:
+        return warnings_about(self.order.participant, self.order.drug, given, order=self.order)
+
+    @property
+    def suggested_lot(self) -> Lot | None:
+        """The first to expire of those in stock."""
+        return self.stock[0].lot if self.stock else None
+
+    @property
+    def suggested_lot_key(self) -> str:
+        """How a form names it."""
+        return str(self.suggested_lot.pk) if self.suggested_lot else ""
+
+    @property
+    def lot(self) -> Message | None:
+        lot = self.suggested_lot
+        return lot and lot_in_words(lot)
+
+    @property
+    def volume(self) -> Message | None:
+        """What to draw up of the suggested lot, where its vials say how they are dissolved."""
+        lot = self.suggested_lot
+        return lot and volume_text(self.order.amount, lot)
 
     @property
     def suggested_site(self) -> str:
@@ -116,6 +152,7 @@ def confirmation(order: Order, slot_at: dt.datetime) -> Confirmation:
         slot=slot,
         moment=Moment(now=now, day=slot.day, today=clock.today()),
         held_by=held_by(safety, hold),
+        stock=tuple(usable_lots(order.participant.site_id, order.drug, slot.day)),
         hold=hold,
         last=delivered(order.participant, order.drug).last(),
     )

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from dosing.models import Administration, DrugChoice, Hold, Order
 from dosing.rules.slots import slots_on
 from dosing.rules.timing import SlotState, slot_state
 from dosing.selectors import HoldKey, SafetyValues, holds_in_force, latest_safety_results
+from enrollment.models import Move
 from enrollment.states import ENDED
 from labs.rules.stops import hold_reasons
 from trial_site.models import User
@@ -25,14 +26,15 @@ Key = tuple[int, str, dt.datetime]
 class Slot(NamedTuple):
     """One planned dose of one participant on the site's ``day``.
 
-    ``order_id`` is the order that planned it, ``status`` what was recorded.
+    ``order_id`` is the order that planned it (none of a dose that nobody ordered), ``status`` what
+    was recorded.
     """
 
     participant_id: int
     subject: str
-    order_id: int
+    order_id: int | None
     drug: str
-    frequency: str
+    frequency: str | None
     at: dt.datetime
     day: dt.date
     status: str | None = None
@@ -41,6 +43,11 @@ class Slot(NamedTuple):
     @property
     def key(self) -> Key:
         return self.participant_id, self.drug, self.at
+
+    @property
+    def was_planned(self) -> bool:
+        """Whether its time was planned, and not only known once it was given."""
+        return self.frequency not in {None, Frequency.THREE_TIMES_A_WEEK}
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ def day_plan(user: User, days: Sequence[dt.date], now: dt.datetime) -> DayPlan:
 
     What was recorded counts even where its order no longer plans it.  A result or the investigator
     holds the doses of today and after: what became of an earlier one is a question, not a plan.
-    Five queries.
+    Four queries.
     """
     slots = {slot.key: slot for slot in _planned(user, days)}
     slots |= {slot.key: slot for slot in _recorded(user, days)}
@@ -141,14 +148,14 @@ def _planned(user: User, days: Sequence[dt.date]) -> Iterator[Slot]:
     start, end = day_bounds(days[0])[0], day_bounds(days[-1])[1]
     orders = Order.objects.visible_to(user).order_by()
     orders = orders.filter(Q(ends_at=None) | Q(ends_at__gt=start), starts_at__lt=end)
-    staying = orders.exclude(participant__state__in=ENDED)
-    for *order, starts_at, ends_at in staying.values_list(*_ORDER, "starts_at", "ends_at"):
-        yield from _slots_of(order, days, starts_at, ends_at)
-    gone_at = "participant__moves__at"
-    leaving = orders.filter(participant__moves__after__in=ENDED, **{f"{gone_at}__gt": start})
-    rows = leaving.values_list(*_ORDER, "starts_at", "ends_at", gone_at)
-    for *order, starts_at, ends_at, left_at in rows:
-        yield from _slots_of(order, days, starts_at, min(ends_at or left_at, left_at))
+    left = Move.objects.filter(participant=OuterRef("participant"), after__in=ENDED)
+    orders = orders.annotate(left_at=Subquery(left.order_by("pk").values("at")[:1]))
+    rows = orders.filter(Q(left_at=None) | Q(left_at__gt=start))
+    for *order, starts_at, ends_at, left_at in rows.values_list(
+        *_ORDER, "starts_at", "ends_at", "left_at"
+    ):
+        ends = [moment for moment in (ends_at, left_at) if moment is not None]
+        yield from _slots_of(order, days, starts_at, min(ends, default=None))
 
 
 def _slots_of(
@@ -163,7 +170,7 @@ def _slots_of(
             yield Slot(participant, subject, pk, drug, frequency, at, day)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=32768)
 def _slots(
     day: dt.date, starts_at: dt.datetime, ends_at: dt.datetime | None, frequency: str
 ) -> tuple[dt.datetime, ...]:

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import F, Max, Q, Window
+from django.db.models import F, OuterRef, Q, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from dosing.models import (
     Administration,
     CourseChoice,
+    DosingQuerySet,
     DrugChoice,
     Hold,
     Order,
@@ -140,13 +141,22 @@ def open_order(participant: Participant, drug: str) -> Order | None:
     return Order.objects.filter(participant=participant, drug=drug, ends_at=None).first()
 
 
-def last_given(
-    participants: Collection[int], at: dt.datetime
-) -> dict[tuple[int, str], dt.datetime]:
-    """When each participant (primary key) last had each drug, as of ``at``."""
-    rows = Administration.objects.in_force().filter(participant__in=participants, given_at__lte=at)
-    latest = rows.order_by().values_list("participant_id", "drug").annotate(Max("given_at"))
-    return {(participant, drug): given_at for participant, drug, given_at in latest}
+def with_last_given(orders: DosingQuerySet, at: dt.datetime) -> DosingQuerySet:
+    """``orders`` with ``last_given``: when their participant last had their drug, as of ``at``."""
+    rows = Administration.objects.in_force().filter(
+        participant=OuterRef("participant"), drug=OuterRef("drug"), given_at__lte=at
+    )
+    latest = rows.order_by("-given_at").values("given_at")[:1]
+    found: DosingQuerySet = orders.annotate(last_given=Subquery(latest))
+    return found
+
+
+def with_recorder(administrations: DosingQuerySet) -> DosingQuerySet:
+    """``administrations`` with ``recorder``: the name of who recorded each first."""
+    first = Administration.history.filter(id=OuterRef("pk"), history_type="+")
+    name = first.values("history_user__username")[:1]
+    found: DosingQuerySet = administrations.annotate(recorder=Subquery(name))
+    return found
 
 
 def recorders(administrations: Iterable[Administration]) -> dict[int, tuple[str, dt.datetime]]:

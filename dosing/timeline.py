@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Iterator
 
 from dosing.cards import BASIS_STEPS
-from dosing.models import Administration, Order, Withdrawal
+from dosing.models import Administration, Order, Reaction, VitalSigns, Withdrawal
 from dosing.wording import (
     clock_text,
     dose_text,
     drug_name,
     hold_cause,
     order_text,
+    reaction_text,
     sentence,
+    signs_text,
     site_name,
     what_happened,
 )
@@ -37,6 +39,7 @@ def events(participant: Participant, user: User) -> list[TimelineEvent]:
         *_weights(participant),
         *_withdrawals(participant),
         *_doses(participant),
+        *_observed(participant),
     ]
 
 
@@ -144,7 +147,8 @@ def _said(text: str) -> Message:
 
 
 def _doses(participant: Participant) -> Iterator[TimelineEvent]:
-    for row in participant.administrations.in_force().select_related("order"):
+    for row in participant.administrations.in_force().select_related("order", "lot"):
+        planned = row.order or row
         yield TimelineEvent(
             at=row.given_at or row.slot_at,
             icon=ICON,
@@ -152,7 +156,7 @@ def _doses(participant: Participant) -> Iterator[TimelineEvent]:
                 "%(drug)s %(dose)s",
                 {
                     "drug": drug_name(row.drug),
-                    "dose": dose_text(row.order.amount, row.order.unit),
+                    "dose": dose_text(planned.amount, planned.unit),
                 },
             ),
             why=sentence(*_why(row)),
@@ -163,6 +167,37 @@ def _doses(participant: Participant) -> Iterator[TimelineEvent]:
         )
 
 
+def _observed(participant: Participant) -> Iterator[TimelineEvent]:
+    """Vital signs and reactions, each under the dose that it was seen with."""
+    for signs in participant.vital_signs.in_force().select_related("administration"):
+        alerts = [Message.from_json(warning) for warning in signs.warnings]
+        yield TimelineEvent(
+            at=signs.measured_at,
+            icon=ICON,
+            title=Message(gettext_noop("Vital signs, %(drug)s"), _drug_of(signs)),
+            why=sentence(signs_text(signs), *alerts),
+            badge=("late", Message(gettext_noop("Alert"))) if alerts else None,
+            history=("dosing.vitalsigns", signs.pk),
+            kind=KIND,
+            anchor=f"vital-signs-{signs.pk}",
+        )
+    for reaction in participant.reactions.in_force().select_related("administration"):
+        note = [_said(reaction.note)] if reaction.note else []
+        yield TimelineEvent(
+            at=reaction.onset_at,
+            icon="alert",
+            title=Message(gettext_noop("Reaction after %(drug)s"), _drug_of(reaction)),
+            why=sentence(reaction_text(reaction), *note),
+            history=("dosing.reaction", reaction.pk),
+            kind=KIND,
+            anchor=f"reaction-{reaction.pk}",
+        )
+
+
+def _drug_of(observed: VitalSigns | Reaction) -> dict[str, str | Message]:
+    return {"drug": drug_name(observed.administration.drug)}
+
+
 def _badge(row: Administration) -> str:
     """Done, or interrupted by a hold, or blocked by anything else."""
     if row.status == Administration.Status.GIVEN:
@@ -171,12 +206,15 @@ def _badge(row: Administration) -> str:
 
 
 def _why(row: Administration) -> Iterator[Message]:
-    planned = clock_text(row.slot_at)
-    yield Message(gettext_noop("Planned %(when)s"), {"when": planned})
+    if row.was_planned:
+        yield Message(gettext_noop("Planned %(when)s"), {"when": clock_text(row.slot_at)})
+    else:
+        yield Message(gettext_noop("Not planned by an order"))
+    if row.lot_text:
+        yield Message(gettext_noop("Lot %(lot)s"), {"lot": row.lot_text})
     if row.injection_site:
         yield site_name(row.injection_site)
     if row.why:
         yield Message(str(row.get_why_display()))
-    if row.note:
-        yield Message("%(note)s", {"note": row.note})
+    yield from (_said(text) for text in (row.note, row.late_reason) if text)
     yield from (Message.from_json(warning) for warning in row.warnings)

@@ -5,7 +5,20 @@ import datetime as dt
 from django.urls import path, register_converter
 
 from dosing.models import StockEntry
-from dosing.views import doses, holds, offline, orders, reviews, sheet, stock, weights, withdrawal
+from dosing.views import (
+    doses,
+    holds,
+    observations,
+    offline,
+    orders,
+    retraction,
+    reviews,
+    sheet,
+    stock,
+    unplanned,
+    weights,
+    withdrawal,
+)
 from dosing.views import stock_entries as entries
 
 
@@ -27,6 +40,7 @@ register_converter(SlotConverter, "slot")
 app_name = "dosing"
 _KIND = StockEntry.Kind
 _LOT = "stock/<int:pk>"
+_DOSE = "administrations/<int:pk>"
 _stock = [
     path("stock/", stock.stock, name="stock"),
     path("stock/receive/<str:drug>/", entries.receive, name="stock-receive"),
@@ -70,5 +84,15 @@ urlpatterns = [
     path("withdraw/<str:subject>/", withdrawal.withdraw, name="withdraw"),
     path("<int:order>/<slot:slot>/give/", doses.give, name="give"),
     path("<int:order>/<slot:slot>/record/", doses.record, name="record"),
-    path("administrations/<int:pk>/correct/", doses.correct, name="correct"),
+    path(f"{_DOSE}/correct/", doses.correct, name="correct"),
+    path(f"{_DOSE}/in-error/", retraction.dose, name="in-error"),
+    path(f"{_DOSE}/undo/", retraction.undo, name="undo"),
+    path(f"{_DOSE}/vital-signs/", observations.vital_signs, name="vital-signs"),
+    path(f"{_DOSE}/reaction/", observations.reaction, name="reaction"),
+    path("vital-signs/<int:pk>/", observations.correct_signs, name="vital-signs-correct"),
+    path("vital-signs/<int:pk>/in-error/", retraction.vital_signs, name="vital-signs-in-error"),
+    path("reactions/<int:pk>/", observations.correct_reaction, name="reaction-correct"),
+    path("reactions/<int:pk>/in-error/", retraction.reaction, name="reaction-in-error"),
+    path("unplanned/<str:subject>/", unplanned.choose, name="unplanned-choose"),
+    path("unplanned/<str:subject>/<str:drug>/", unplanned.record, name="unplanned"),
 ]

@@ -25,14 +25,15 @@ ENDED = frozenset({State.COMPLETED, *_LEAVES})
 BEFORE_ENROLMENT = (State.SCREENING, State.SCREEN_FAILED, State.ELIGIBLE)
 
 # The first three belong to a screening, the others to a participant.  A verdict follows its facts:
-# a correction may move a screening between the three as long as nobody is enrolled on it.
+# a correction may move a screening between the three as long as nobody is enrolled on it.  A first
+# dose that was entered in error takes its participant back to allocated (ADR 23).
 MOVES: dict[State, tuple[State, ...]] = {
     State.SCREENING: (State.SCREEN_FAILED, State.ELIGIBLE, *_LEAVES),
     State.SCREEN_FAILED: (State.SCREENING, State.ELIGIBLE, *_LEAVES),
     State.ELIGIBLE: (State.SCREENING, State.SCREEN_FAILED, State.ENROLLED, *_LEAVES),
     State.ENROLLED: (State.ALLOCATED, *_LEAVES),
     State.ALLOCATED: (State.ON_TREATMENT, *_LEAVES),
-    State.ON_TREATMENT: (State.FOLLOW_UP, *_LEAVES),
+    State.ON_TREATMENT: (State.FOLLOW_UP, State.ALLOCATED, *_LEAVES),
     State.FOLLOW_UP: (State.RESCUE, State.COMPLETED, *_LEAVES),
     State.RESCUE: (State.FOLLOW_UP, State.COMPLETED, *_LEAVES),
     State.COMPLETED: (),

@@ -18,7 +18,7 @@ from trial_site import clock
 from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.protocol import by_version
-from trial_site.protocol.definition import Protocol, VisitRule, gettext_noop
+from trial_site.protocol.definition import Anchor, Protocol, VisitRule, gettext_noop
 
 # How a visit stands: the kind of its badge, and the word in it.
 STANDINGS: dict[str, tuple[str, Any]] = {
@@ -30,6 +30,7 @@ STANDINGS: dict[str, tuple[str, Any]] = {
     "planned": ("planned", _("Planned")),
     "ended": ("planned", _("Not due: participation ended")),
     "mistaken": ("planned", _("Recorded by mistake")),
+    "waits": ("planned", _("Not due: waits for the first dose")),
 }
 SHORT = 3  # letters that fit into a day of a calendar
 _UNSCHEDULED = gettext_noop("Unscheduled visit %(number)s")
@@ -70,6 +71,8 @@ class VisitLine:
             return "outside" if visit.deviation_days else "done"
         if not self.rule:
             return "mistaken"
+        if self.rule.anchor is Anchor.DAY0 and visit.participant.day0_at is None:
+            return "waits"
         if self.ended_on and visit.closes >= self.ended_on:
             return "ended"
         if self.today > visit.closes:
@@ -95,8 +98,10 @@ class VisitLine:
     @property
     def is_open(self) -> bool:
         """Whether it can be recorded; after an end, what could have been done before it."""
-        waits = self.rule is not None and self.visit.status == Visit.Status.PLANNED
-        return waits and not (self.ended_on and self.visit.opens > self.ended_on)
+        if self.standing == "waits":
+            return False
+        is_planned = self.rule is not None and self.visit.status == Visit.Status.PLANNED
+        return is_planned and not (self.ended_on and self.visit.opens > self.ended_on)
 
     @property
     def can_be_corrected(self) -> bool:
@@ -105,7 +110,7 @@ class VisitLine:
     @property
     def counts(self) -> bool:
         """Whether it belongs in a calendar: it is to be done, or something became of it."""
-        return self.standing not in {"ended", "mistaken"}
+        return self.standing not in {"ended", "mistaken", "waits"}
 
     @property
     def is_on_card(self) -> bool:

@@ -120,7 +120,7 @@ class _PlannedVisit:
 
 def _visits(people: Any, closed_by: dt.date | None) -> Iterator[_PlannedVisit]:
     ended = end_days(people.filter(state__in=ENDED).only("pk", "state"))
-    planned = Visit.objects.filter(participant__in=people)
+    planned = Visit.objects.in_plan().filter(participant__in=people)
     if closed_by:
         planned = planned.filter(closes__lte=closed_by)
     whose = ("participant_id", "participant__subject", "participant__screening__protocol_version")

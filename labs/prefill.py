@@ -35,7 +35,7 @@ def visit_on(participant: Participant, day: dt.date, panel: str) -> str:
     Of several, one that asks for ``panel`` (a group of analytes) comes first, then the nearest.
     """
     wanted = {rule.code for rule in current().visits if panel in rule.panels}
-    visits = [visit for visit in participant.visits.all() if visit.in_window(day)]
+    visits = [visit for visit in participant.visits.in_plan() if visit.in_window(day)]
     nearest = sorted(
         visits, key=lambda visit: (visit.code not in wanted, abs(visit.target - day), visit.pk)
     )

@@ -3,8 +3,6 @@
 from dosing.forms.decisions import KeepForm, WithdrawForm
 from dosing.forms.doses import DoseForm, GiveForm
 from dosing.forms.holds import HoldForm
-from dosing.forms.opening import order_form
-from dosing.forms.orders import GanciclovirOrderForm, Il2OrderForm, OrderForm
 from dosing.forms.observations import (
     ReactionCorrectionForm,
     ReactionForm,
@@ -12,6 +10,8 @@ from dosing.forms.observations import (
     VitalSignsCorrectionForm,
     VitalSignsForm,
 )
+from dosing.forms.opening import order_form
+from dosing.forms.orders import GanciclovirOrderForm, Il2OrderForm, OrderForm
 from dosing.forms.unplanned import UnplannedForm, correction_form
 from dosing.forms.weights import WeightCorrectionForm, WeightForm
 

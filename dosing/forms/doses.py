@@ -3,27 +3,34 @@
 import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from dosing.checks import Given
 from dosing.forms.fields import moment, number, offer
+from dosing.forms.lots import LotForm
 from dosing.models import Administration, DrugChoice, Order
-from dosing.rules.timing import taken_at
+from dosing.rules.timing import is_recorded_late, taken_at
 from dosing.rules.totals import delivered_mg
-from oversight.forms import CorrectionForm, EntryForm
+from dosing.stock import LotStock, usable_lots
+from labs.rules.numbers import half_up
 from trial_site import clock
 from trial_site.protocol import current
 
+MOST_VIALS = 999
 
-class QueuedForm(EntryForm):
+
+class QueuedForm(LotForm):
     """An entry that may have waited in a browser without a connection, and says since when."""
 
-    queued_at = forms.DateTimeField(widget=forms.HiddenInput, required=False)
+    queued_at = forms.DateTimeField(
+        label=_("Entered without a connection"), widget=forms.HiddenInput, required=False
+    )
 
     def clean_queued_at(self) -> dt.datetime | None:
         queued_at: dt.datetime | None = self.cleaned_data["queued_at"]
@@ -46,6 +53,7 @@ class GiveForm(QueuedForm):
 
     def __init__(self, *args: Any, sites: list[tuple[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["confirmed"].label = _("Yes, this is what happened")
         offer(self, "injection_site", sites)
         if not sites:
             del self.fields["injection_site"]
@@ -55,11 +63,113 @@ class GiveForm(QueuedForm):
         queued_at: dt.datetime | None = self.cleaned_data["queued_at"]
         site = self.cleaned_data.get("injection_site", "")
         at = queued_at.replace(second=0, microsecond=0) if queued_at else now.at
-        return replace(now, at=at, injection_site=site, queued_at=queued_at)
+        return replace(now, at=at, injection_site=site, queued_at=queued_at, **self.used_lot())
 
 
-class DoseForm(QueuedForm):
-    """What happened, when it was not given as ordered."""
+class DeliveredForm(QueuedForm):
+    """A dose that was given: when, how much, where, from which lot."""
+
+    given_at = moment(_("When was it given?"), required=False)
+    ended_at = moment(
+        _("When did the infusion end?"),
+        required=False,
+        help_text=_("Leave it open while it runs, and correct the dose when it has ended"),
+    )
+    amount = number(_("Amount given"), "", required=False)
+    volume_ml = number(_("Volume given"), _("mL"), required=False)
+    injection_site = forms.ChoiceField(label=_("Where was it injected?"), required=False)
+    product = forms.CharField(label=_("Product"), required=False, max_length=80)
+    expires_on = forms.DateField(
+        label=_("Expiry"),
+        required=False,
+        help_text=_("The last day of use, of a lot that is not in stock"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    vials = forms.IntegerField(
+        label=_("Vials used"),
+        required=False,
+        min_value=0,
+        max_value=MOST_VIALS,
+        help_text=_("Left empty: as many as the dose takes"),
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    note = forms.CharField(
+        label=_("Note"), widget=forms.Textarea(attrs={"rows": 2}), required=False, max_length=500
+    )
+    late_reason = forms.CharField(
+        label=_("Why is it recorded on a later day?"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        required=False,
+        max_length=500,
+    )
+
+    def __init__(self, *args: Any, unit: Any, day: dt.date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.day = day
+        self.fields["confirmed"].label = _("Yes, this is what happened")
+        self.fields["amount"].widget.attrs["unit"] = unit
+        if self.drug == DrugChoice.IL2:
+            sites = [(code, gettext(name)) for code, name in current().il2.injection_sites]
+            offer(self, "injection_site", [("", _("Choose a site")), *sites])
+            del self.fields["ended_at"]
+        else:
+            del self.fields["injection_site"]
+
+    def clean_given_at(self) -> dt.datetime | None:
+        return self._untouched("given_at")
+
+    def clean_ended_at(self) -> dt.datetime | None:
+        return self._untouched("ended_at")
+
+    def _untouched(self, name: str) -> dt.datetime | None:
+        """The field shows whole minutes: what was not touched keeps its seconds."""
+        typed: dt.datetime | None = self.cleaned_data[name]
+        saved: dt.datetime | None = self.initial.get(name)
+        if typed and saved and typed == saved.replace(second=0, microsecond=0):
+            return saved
+        return typed
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self._is_late(cleaned) and not cleaned.get("late_reason", "").strip():
+            self.add_error("late_reason", _("Say why it is recorded on a later day"))
+        return cleaned
+
+    def _is_late(self, cleaned: dict[str, Any]) -> bool:
+        taken_on = timezone.localdate(cleaned.get("queued_at") or clock.now())
+        return "late_reason" in self.fields and is_recorded_late(self.day, taken_on=taken_on)
+
+    def _need_delivered(self, cleaned: dict[str, Any]) -> None:
+        """What every dose that was given has."""
+        if cleaned.get("amount") is None and "amount" not in self.errors:
+            self.add_error("amount", _("Enter the amount that was given"))
+        if cleaned.get("given_at") is None and "given_at" not in self.errors:
+            self.add_error("given_at", _("Enter when it was given"))
+        if "injection_site" in self.fields and not cleaned.get("injection_site"):
+            self.add_error("injection_site", _("Choose where it was injected"))
+
+    def _delivered(self, status: str) -> Given:
+        """The dose as it was given, for the action."""
+        values = self.cleaned_data
+        label = {"product": values["product"].strip(), "expires_on": values["expires_on"]}
+        lot = {**label, **{name: value for name, value in self.used_lot().items() if value}}
+        return Given(
+            status=status,
+            amount=values["amount"],
+            at=values["given_at"],
+            ended_at=values.get("ended_at"),
+            volume_ml=values["volume_ml"],
+            injection_site=values.get("injection_site", ""),
+            vials=values["vials"],
+            note=values["note"].strip(),
+            late_reason=values.get("late_reason", ""),
+            queued_at=values.get("queued_at"),
+            **lot,
+        )
+
+
+class DoseForm(DeliveredForm):
+    """What happened at a slot, when it was not given as ordered."""
 
     status = forms.ChoiceField(
         label=_("What happened?"),
@@ -70,8 +180,6 @@ class DoseForm(QueuedForm):
         ],
         widget=forms.RadioSelect,
     )
-    given_at = moment(_("When was it given?"), required=False)
-    amount = number(_("Amount given"), "", required=False)
     percent = number(
         _("Or the share that was given"),
         "%",
@@ -79,64 +187,69 @@ class DoseForm(QueuedForm):
         max_value=Decimal(100),
         help_text=_("Of a dose given in part, for example the volume that ran in"),
     )
-    injection_site = forms.ChoiceField(label=_("Where was it injected?"), required=False)
+    of_ml = number(
+        _("Of a prepared volume of"),
+        _("mL"),
+        required=False,
+        help_text=_("With the volume given it says how much of the dose that was"),
+    )
     why = forms.ChoiceField(
         label=_("Why?"),
         choices=[("", _("Choose a reason")), *Administration.Reason.choices],
         required=False,
     )
-    note = forms.CharField(
-        label=_("Note"), widget=forms.Textarea(attrs={"rows": 2}), required=False, max_length=500
-    )
 
-    def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        *args: Any,
+        order: Order,
+        day: dt.date,
+        stock: list[LotStock] | None = None,
+        **kwargs: Any,
+    ) -> None:
         self.order = order
-        self.fields["confirmed"].label = _("Yes, this is what happened")
-        self.fields["amount"].widget.attrs["unit"] = order.get_unit_display()
-        if order.drug == DrugChoice.IL2:
-            sites = [(code, gettext(name)) for code, name in current().il2.injection_sites]
-            offer(self, "injection_site", [("", _("Choose a site")), *sites])
-        else:
-            del self.fields["injection_site"]
-
-    def clean_given_at(self) -> dt.datetime | None:
-        """The field shows whole minutes: what was not touched keeps its seconds."""
-        typed: dt.datetime | None = self.cleaned_data["given_at"]
-        saved: dt.datetime | None = self.initial.get("given_at")
-        if typed and saved and typed == saved.replace(second=0, microsecond=0):
-            return saved
-        return typed
+        if stock is None:
+            stock = usable_lots(order.participant.site_id, order.drug, day)
+        super().__init__(
+            *args,
+            participant=order.participant,
+            drug=order.drug,
+            stock=stock,
+            unit=order.get_unit_display(),
+            day=day,
+            **kwargs,
+        )
+        if not is_recorded_late(day, taken_on=clock.today()):
+            del self.fields["late_reason"]
 
     def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         status = cleaned.get("status")
         if status is None:
             return cleaned
-        if status == Administration.Status.NOT_GIVEN:
-            cleaned |= {"amount": Decimal(0), "given_at": None, "percent": None}
-            cleaned |= {"injection_site": ""} if "injection_site" in self.fields else {}
-        else:
-            self._clean_delivered(cleaned)
+        if status != Administration.Status.NOT_GIVEN:
+            if status == Administration.Status.PARTIAL:
+                self._clean_share(cleaned)
+            self._need_delivered(cleaned)
+            self._clean_part(cleaned)
         if status != Administration.Status.GIVEN and not cleaned.get("why"):
             self.add_error("why", _("Say why the dose was not given in full"))
         return cleaned
 
-    def _clean_delivered(self, cleaned: dict[str, Any]) -> None:
-        amount, percent = cleaned.get("amount"), cleaned.get("percent")
-        if cleaned["status"] == Administration.Status.PARTIAL and percent is not None:
-            share = delivered_mg(self.order.amount, percent / 100)
-            if amount is None:
-                cleaned["amount"] = share
-            elif amount != share:
-                self.add_error("percent", _("Amount and share do not agree; enter one of them"))
-        elif amount is None and "amount" not in self.errors:
-            self.add_error("amount", _("Enter the amount that was given"))
-        self._clean_part(cleaned)
-        if cleaned.get("given_at") is None and "given_at" not in self.errors:
-            self.add_error("given_at", _("Enter when it was given"))
-        if "injection_site" in self.fields and not cleaned.get("injection_site"):
-            self.add_error("injection_site", _("Choose where it was injected"))
+    def _clean_share(self, cleaned: dict[str, Any]) -> None:
+        """A part may be told as a share, or as a volume of the volume that was prepared."""
+        for name, share in (("percent", _percent(cleaned)), ("of_ml", _of_volume(cleaned))):
+            if share is None:
+                continue
+            if share > 1:
+                self.add_error(name, _("More was given than prepared"))
+                return
+            told = delivered_mg(self.order.amount, share)
+            amount = cleaned.get("amount")
+            if amount is None and "amount" not in self.errors:
+                cleaned["amount"] = told
+            elif amount is not None and half_up(told, _places(amount)) != amount:
+                self.add_error(name, _("Amount and share do not agree; enter one of them"))
 
     def _clean_part(self, cleaned: dict[str, Any]) -> None:
         """A part is less than the whole; as much or more is a dose that was given differently."""
@@ -148,38 +261,28 @@ class DoseForm(QueuedForm):
     def given(self) -> Given:
         """What happened, for the action."""
         values = self.cleaned_data
-        return Given(
-            status=values["status"],
-            amount=values["amount"],
-            at=values["given_at"],
-            injection_site=values.get("injection_site", ""),
-            why=values["why"],
-            note=values["note"].strip(),
-            queued_at=values.get("queued_at"),
-        )
+        if values["status"] == Administration.Status.NOT_GIVEN:
+            return Given(
+                status=values["status"],
+                amount=Decimal(0),
+                why=values["why"],
+                note=values["note"].strip(),
+                late_reason=values.get("late_reason", ""),
+                queued_at=values.get("queued_at"),
+            )
+        return replace(self._delivered(values["status"]), why=values["why"])
 
 
-class DoseCorrectionForm(DoseForm, CorrectionForm):
-    """The same, of a dose that is recorded already."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        del self.fields["queued_at"]  # a correction never waits
-        offer(self, "status", Administration.Status.choices)
-
-    @classmethod
-    def of(cls, saved: Administration, data: QueryDict | None) -> "DoseCorrectionForm":
-        """The form as it begins: what is saved, and the version that is corrected."""
-        names = ("status", "given_at", "injection_site", "why", "note")
-        initial = {name: getattr(saved, name) for name in names}
-        initial |= {"record_version": saved.version}
-        initial |= {"amount": saved.amount} if saved.delivered else {}
-        return cls(data, order=saved.order, initial=initial)
+def _percent(cleaned: dict[str, Any]) -> Decimal | None:
+    percent: Decimal | None = cleaned.get("percent")
+    return None if percent is None else percent / 100
 
 
-class WithdrawForm(EntryForm):
-    reason = forms.CharField(
-        label=_("Why are the drugs withdrawn?"),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=500,
-    )
+def _of_volume(cleaned: dict[str, Any]) -> Fraction | None:
+    volume, prepared = cleaned.get("volume_ml"), cleaned.get("of_ml")
+    return Fraction(volume) / Fraction(prepared) if volume is not None and prepared else None
+
+
+def _places(amount: Decimal) -> int:
+    exponent = amount.as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0

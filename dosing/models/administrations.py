@@ -21,6 +21,7 @@ from enrollment.models import Participant
 from oversight.fields import ExactDecimalField
 from oversight.records import Record
 from trial_site.models import User
+from trial_site.protocol.definition import Frequency
 
 
 class Administration(Record):
@@ -146,6 +147,16 @@ class Administration(Record):
     @property
     def was_planned(self) -> bool:
         return self.order_id is not None
+
+    @property
+    def has_own_time(self) -> bool:
+        """Whether no slot was planned for it: nobody ordered it, or its order has no clock."""
+        return self.order is None or self.order.frequency == Frequency.THREE_TIMES_A_WEEK
+
+    @property
+    def lot_text(self) -> str:
+        """The number of its lot, in stock or as it was typed."""
+        return self.lot.number if self.lot else self.lot_number
 
 
 class VitalSigns(Record):

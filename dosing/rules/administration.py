@@ -34,7 +34,7 @@ class GanciclovirDose:
 
     at: datetime
     mg: Decimal
-    minutes: int | None = None
+    minutes: Number | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from trial_site.protocol.definition import Il2Rule
@@ -11,6 +11,7 @@ from trial_site.protocol.definition import Il2Rule
 # dose is shown, never whether what was given may be recorded.
 DUE_FROM = timedelta(minutes=60)  # before the planned time
 LATE_FROM = timedelta(minutes=60)  # after it
+UNDO_WITHIN = timedelta(minutes=1)  # after it was recorded; afterwards it is corrected
 AHEAD = timedelta(minutes=2)  # how far the clock of a browser may run ahead of the server's
 
 
@@ -54,6 +55,16 @@ def taken_at(queued_at: datetime, now: datetime) -> datetime | None:
     ``None`` for a moment that lies further ahead than a browser's clock may run.
     """
     return None if queued_at - now > AHEAD else min(queued_at, now)
+
+
+def may_undo(recorded_at: datetime, now: datetime) -> bool:
+    """Whether what was recorded then (both aware) can be undone with one tap."""
+    return now - recorded_at <= UNDO_WITHIN
+
+
+def is_recorded_late(day: date, *, taken_on: date) -> bool:
+    """Whether a dose of ``day`` that is entered on ``taken_on`` has to say why it comes late."""
+    return taken_on > day
 
 
 def slot_state(

@@ -9,6 +9,11 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
+from labs.rules.numbers import half_up
+from trial_site.protocol.definition import Number
+
+THOUSANDTHS = 3  # decimals
+
 
 class Delivery(StrEnum):
     """What became of a planned dose."""
@@ -53,13 +58,16 @@ class Total:
     rescue_mg: Decimal
 
 
-def delivered_mg(ordered_mg: Decimal, volume_fraction: Decimal) -> Decimal:
+def delivered_mg(ordered_mg: Decimal, volume_fraction: Number) -> Decimal:
     """What a partial infusion delivered: the share of the volume that ran in, 0 to 1, of the dose.
 
-    Raises ``ValueError`` for a share outside 0 to 1.  Source: DOMAIN 4.
+    A share that is no decimal is told to a thousandth of a milligram.  Raises ``ValueError`` for
+    a share outside 0 to 1.  Source: DOMAIN 4.
     """
     if not 0 <= volume_fraction <= 1:
         raise ValueError(f"{volume_fraction} is not a share of the volume")
+    if isinstance(volume_fraction, Fraction):
+        return half_up(Fraction(ordered_mg) * volume_fraction, THOUSANDTHS)
     return ordered_mg * volume_fraction
 
 

@@ -120,7 +120,7 @@ def _turn(
 
 
 def anchor_day0(participant: Participant, *, at: dt.datetime, by: User) -> None:
-    """Write the first ganciclovir dose down, start treatment and plan what hangs on it.
+    """Write the first ganciclovir dose down, start treatment and plan what hangs on it, once.
 
     Called by the dosing room with ``participant`` locked; ``at`` is aware.  Called again when a
     late entry or a correction moves the first dose: visits that have not happened move with it.
@@ -132,7 +132,25 @@ def anchor_day0(participant: Participant, *, at: dt.datetime, by: User) -> None:
             replan(participant, Anchor.DAY0, timezone.localdate(at))
     else:
         move(participant, State.ON_TREATMENT, by=by, why="First ganciclovir dose")
+        with recorded(by=by, reason="First ganciclovir dose"):
+            replan(participant, Anchor.DAY0, timezone.localdate(at))
         plan_visits(participant, Anchor.DAY0, timezone.localdate(at), by=by)
+
+
+def release_day0(participant: Participant, *, by: User) -> None:
+    """Take the first ganciclovir dose back: none was given after all, and treatment has not begun.
+
+    Called by the dosing room with ``participant`` locked, before any withdrawal.  The participant
+    waits for the first dose again; after an end the end stands.  What was planned from day 0 is
+    not due until there is one (``VisitQuerySet.in_plan``); what happened stays.
+    """
+    why = "No ganciclovir was given after all"
+    participant.day0_at = None
+    if participant.state == State.ON_TREATMENT:
+        move(participant, State.ALLOCATED, by=by, why=why)
+    else:
+        with recorded(by=by, reason=why):
+            participant.save()
 
 
 def anchor_withdrawal(participant: Participant, *, on: dt.date, by: User) -> None:

@@ -27,8 +27,13 @@ Status = Visit.Status
 
 
 def plan_visits(participant: Participant, anchor: Anchor, day: dt.date, *, by: User) -> list[Visit]:
-    """Plan the protocol's visits that count from ``anchor``, which fell on ``day``."""
-    rules = [rule for rule in protocol_of(participant).visits if rule.anchor is anchor]
+    """Plan the protocol's visits that count from ``anchor``, which fell on ``day``, each once."""
+    present = set(participant.visits.values_list("code", flat=True))
+    rules = [
+        rule
+        for rule in protocol_of(participant).visits
+        if rule.anchor is anchor and rule.code not in present
+    ]
     windows = [(rule.code, plan(rule, day)) for rule in rules]
     with recorded(by=by):
         return record_many(

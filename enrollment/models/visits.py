@@ -21,6 +21,10 @@ class VisitQuerySet(RecordQuerySet):
     def visible_to(self, user: User) -> VisitQuerySet:
         return at_sites_of(self, user, "participant__site")
 
+    def in_plan(self) -> VisitQuerySet:
+        """Without what was planned from a first dose that was taken back, until there is one."""
+        return self.exclude(status=Visit.Status.PLANNED, participant__day0_at=None)
+
 
 class Visit(Record):
     """A visit with its window, and what became of it.

@@ -62,18 +62,20 @@ def is_baseline(participant: Participant, collected_at: dt.datetime) -> bool:
     return participant.day0_at is not None and collected_at <= participant.day0_at
 
 
-def regrade_later(participant: Participant, analytes: Iterable[str]) -> None:
+def regrade_later(
+    participant: Participant, analytes: Iterable[str], *, since: dt.datetime | None = None
+) -> None:
     """Grade anew what was collected after the first dose, against the baseline as it is now.
 
+    ``since`` is the first dose that was, where it was taken back: no result is a baseline then.
     Call it inside ``recorded`` with a reason, the participant locked.  Source: DOMAIN 8.
     """
     graded = {table.analyte for table in current().grades} & set(analytes)
-    if participant.day0_at is None or not graded:
+    first_dose = since or participant.day0_at
+    if first_dose is None or not graded:
         return
     baselines = known_about([participant], None).baselines
-    later = participant.results.in_force().filter(
-        analyte__in=graded, collected_at__gt=participant.day0_at
-    )
+    later = participant.results.in_force().filter(analyte__in=graded, collected_at__gt=first_dose)
     for result in later:
         baseline = baselines.get((participant.pk, result.analyte))
         set_grade(result, canonical_numbers(result), baseline)

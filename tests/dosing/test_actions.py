@@ -89,9 +89,11 @@ def test_a_slot_opens_one_hour_before_its_time(order: Order, staff: Staff) -> No
 
 
 def test_a_dose_of_a_past_day_is_recorded_with_its_own_time(order: Order, staff: Staff) -> None:
+    late = given(order, late_reason="Entered from the paper chart")
     with time_machine.travel(at(9, day=21), tick=False):
-        record_dose(order, slot_at=at(8), given=given(order), by=staff[Role.NURSE])
-    assert Administration.objects.get().given_at == at(8, 6)
+        record_dose(order, slot_at=at(8), given=late, by=staff[Role.NURSE])
+    saved = Administration.objects.get()
+    assert (saved.given_at, saved.late_reason) == (at(8, 6), "Entered from the paper chart")
 
 
 @pytest.mark.requirement("R05")
@@ -205,6 +207,7 @@ def test_a_slot_recorded_under_the_old_order_is_not_given_again_under_the_new(
         frequency="q12h",
         starts_at=at(8),
         change_reason="Clearance",
+        departure_reason="Clearance",
         by=staff[Role.INVESTIGATOR],
     )
     with pytest.raises(Refused, match="Recorded already by nurse-pku"):
@@ -265,14 +268,16 @@ def test_a_correction_moves_day_0_and_its_visits(order: Order, staff: Staff) -> 
     assert participant.visits.get(code="D7").target == dt.date(2026, 3, 26)
 
 
-def test_the_only_dose_cannot_be_corrected_away(order: Order, staff: Staff) -> None:
+@pytest.mark.requirement("R04")
+def test_without_its_only_dose_a_participant_waits_for_the_first_again(
+    order: Order, staff: Staff
+) -> None:
     only = factories.dose(order, at(8))
-    with pytest.raises(Refused, match="it is day 0"):
-        correct_dose(
-            only, given=not_given(), reason="Not so", version=only.version, by=staff[Role.NURSE]
-        )
-    only.refresh_from_db()
-    assert only.status == Status.GIVEN
+    correct_dose(
+        only, given=not_given(), reason="Not so", version=only.version, by=staff[Role.NURSE]
+    )
+    participant = Participant.objects.get(pk=order.participant_id)
+    assert (participant.day0_at, participant.state) == (None, State.ALLOCATED)
 
 
 @pytest.mark.requirement("R10")

@@ -7,10 +7,12 @@ from uuid import uuid4
 import pytest
 from django.http import QueryDict
 
-from dosing.forms import DoseCorrectionForm, DoseForm, GiveForm
+from dosing.forms import DoseForm, GiveForm, correction_form
 from dosing.models import Administration, Order
+from dosing.stock import usable_lots
 from tests import factories
 from tests.dosing.conftest import at
+from trial_site import clock
 from trial_site.protocol import current
 
 
@@ -21,7 +23,7 @@ def sent(values: dict[str, Any]) -> QueryDict:
 
 
 def dose_form(order: Order, **values: Any) -> DoseForm:
-    return DoseForm(sent(values), order=order)
+    return DoseForm(sent(values), order=order, day=clock.today())
 
 
 GIVEN = {"status": "given", "given_at": "2026-03-18T08:20", "amount": "280"}
@@ -99,11 +101,18 @@ def test_a_dose_not_given_has_no_injection_site(il2_order: Order) -> None:
     assert form.given().injection_site == ""
 
 
-def test_the_confirmation_offers_sites_only_for_an_injection() -> None:
+def give_form(order: Order, sites: list[tuple[str, str]], **values: Any) -> GiveForm:
+    stock = usable_lots(order.participant.site_id, order.drug, clock.today())
+    return GiveForm(
+        sent(values), participant=order.participant, drug=order.drug, stock=stock, sites=sites
+    )
+
+
+def test_the_confirmation_offers_sites_only_for_an_injection(order: Order) -> None:
     sites = list(current().il2.injection_sites)
-    assert not GiveForm(sent({}), sites=sites).is_valid()
-    assert GiveForm(sent({"injection_site": "arm_left"}), sites=sites).is_valid()
-    assert GiveForm(sent({}), sites=[]).is_valid()
+    assert not give_form(order, sites).is_valid()
+    assert give_form(order, sites, injection_site="arm_left").is_valid()
+    assert give_form(order, []).is_valid()
 
 
 # --- a correction -----------------------------------------------------------------------------
@@ -112,16 +121,24 @@ def test_the_confirmation_offers_sites_only_for_an_injection() -> None:
 @pytest.mark.requirement("R04")
 def test_a_correction_asks_for_its_reason(order: Order) -> None:
     saved = factories.dose(order, at(8))
-    form = DoseCorrectionForm.of(saved, sent(GIVEN | {"record_version": "1"}))
+    form = correction_form(saved, sent(GIVEN | {"record_version": "1"}))
     assert list(form.errors) == ["reason"]
 
 
 def test_an_untouched_time_keeps_its_seconds(order: Order) -> None:
     precise = at(8, 6).replace(second=31)
-    saved = Administration(order=order, status="given", amount=Decimal(300), given_at=precise)
+    saved = Administration(
+        order=order,
+        participant=order.participant,
+        drug=order.drug,
+        slot_at=at(8),
+        status="given",
+        amount=Decimal(300),
+        given_at=precise,
+    )
     values = GIVEN | {"record_version": "1", "reason": "Amount"}
-    untouched = DoseCorrectionForm.of(saved, sent(values | {"given_at": "2026-03-18T08:06"}))
-    changed = DoseCorrectionForm.of(saved, sent(values | {"given_at": "2026-03-18T08:07"}))
+    untouched = correction_form(saved, sent(values | {"given_at": "2026-03-18T08:06"}))
+    changed = correction_form(saved, sent(values | {"given_at": "2026-03-18T08:07"}))
     assert untouched.is_valid()
     assert changed.is_valid()
     assert untouched.given().at == precise

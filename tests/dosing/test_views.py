@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from dosing.models import Administration, DrugChoice, Order
+from enrollment.states import State
 from oversight.trail import AuditAction, AuditEntry
 from tests import factories
 from tests.dosing.conftest import IL2_ARM, Blood, at
@@ -126,7 +127,7 @@ def test_only_the_nurse_sees_the_buttons_of_the_bedside(order: Order, login: Log
     for role in sorted(READERS):
         page = login(role).get(reverse("dosing:sheet")).content.decode()
         assert (give_url(order) in page) is (role == Role.NURSE)
-        assert ("/orders/" in page) is (role == Role.INVESTIGATOR)
+        assert ("/new/" in page) is (role == Role.INVESTIGATOR)
 
 
 def test_the_sheet_of_another_day(order: Order, login: Login) -> None:
@@ -278,6 +279,9 @@ def test_a_dose_of_yesterday_is_recorded_with_the_time_that_is_typed(
         form = client.get(record_url(order), {"outcome": "given"}).context["form"]
         assert (form["amount"].value(), form["given_at"].value()) == (Decimal("300"), None)
         values = {"status": "given", "amount": "300", "given_at": "2026-03-18T08:10"}
+        asked = client.post(record_url(order), key() | values).content.decode()
+        assert "Say why it is recorded on a later day" in asked
+        values["late_reason"] = "Night shift without a device"
         response = client.post(record_url(order), key() | values)
     assert response["Location"] == "/dosing/?date=2026-03-18#PKU-001"
     assert Administration.objects.get().given_at == at(8, 10)
@@ -391,8 +395,9 @@ def test_a_stale_correction_shows_both_values_and_saves_the_second_time(
     assert saved.amount == Decimal("290")
 
 
-def test_the_only_dose_is_not_corrected_away(saved: Administration, login: Login) -> None:
+def test_the_only_dose_is_corrected_away(saved: Administration, login: Login) -> None:
     url = reverse("dosing:correct", args=[saved.pk])
-    form = correction(status="not_given", why="absent")
-    page = login(Role.NURSE).post(url, form).content.decode()
-    assert "This is the only dose given: it is day 0" in page
+    response = login(Role.NURSE).post(url, correction(status="not_given", why="absent"))
+    assert said(response) == ["PKU-001, Ganciclovir: Not given"]
+    saved.participant.refresh_from_db()
+    assert (saved.participant.day0_at, saved.participant.state) == (None, State.ALLOCATED)
