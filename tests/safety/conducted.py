@@ -15,9 +15,16 @@ from enrollment.actions.visits import record_visit
 from enrollment.models import AllocationError, Participant, Screening, Visit
 from labs.actions import Entry, Sample, record_results
 from labs.models import Specimen
-from safety.actions.deviations import accept_offer
+from safety.actions.deviations import (
+    accept_offer,
+    assess_deviation,
+    decline_deviation,
+    record_deviation,
+)
+from safety.actions.history import Disease, record_history
+from safety.actions.medication import Medicine, record_medication
 from safety.departures import Offer, conduct
-from safety.models import Deviation
+from safety.models import ConcomitantMedication, Deviation, MedicalHistory
 from tests import factories
 from trial_site import clock
 from trial_site.models import User
@@ -134,3 +141,40 @@ def accepted(participant: Participant, kind: str, description: str = "") -> Devi
     return accept_offer(
         participant, source=offer.found.source, description=description, by=by, key=uuid4()
     )
+
+
+def recorded_about(
+    participant: Participant,
+) -> tuple[Deviation, ConcomitantMedication, MedicalHistory]:
+    """A deviation of each origin, one of them assessed, a declined offer; a medicine that matters
+    and a corticosteroid; a disease.  Given back: what still can be decided or corrected."""
+    by = factories.user(Role.COORDINATOR, participant.site)
+    investigator = factories.user(Role.INVESTIGATOR, participant.site)
+    first, second, *_ = sources(by, participant)
+    offered = accept_offer(participant, source=first, description="", by=by)
+    assess_deviation(
+        offered,
+        severity="minor",
+        assessment="No harm",
+        corrective_action="The ward is taught",
+        version=offered.version,
+        by=investigator,
+    )
+    decline_deviation(participant, source=second, why="Surgery that day", by=by)
+    noticed = record_deviation(
+        participant,
+        kind="other",
+        occurred_on=day(1),
+        description="The infusion ran through a blood line",
+        by=by,
+    )
+    imipenem = Medicine("Imipenem", "iv", "Pneumonia", started_on=day(2), frequency="q6h")
+    made = record_medication(participant, medicine=imipenem, by=by)
+    prednisone = Medicine(
+        *("Prednisone", "oral", "SLE", "prednisone", Decimal("48"), "mg"),
+        every_days=1,
+        started_before=True,
+    )
+    record_medication(participant, medicine=prednisone, by=by)
+    disease = Disease("Hypertension", is_ongoing=True, note="Treated with amlodipine")
+    return noticed, made, record_history(participant, disease=disease, by=by)

@@ -23,6 +23,7 @@ from labs.rules.setup import AssayRow
 from tests import factories
 from tests.labs.examples import entered, hours_ago, safety, typed
 from tests.labs.sent import as_csv, brought, confirmed, imported, laboratory_of, row
+from tests.safety.conducted import recorded_about, sources
 from tests.system.conftest import DESK, PHONE
 from tests.system.steps import code_of, enter_credentials, fill, press, says
 from tests.system.trial_in_progress import Trial, trial_in_progress
@@ -57,6 +58,7 @@ WITHOUT_A_PAGE = {
     "outcomes:flow-figure",
     "outcomes:recruitment-figure",
     "oversight:audit-download",
+    "safety:deviations-download",
     "set_language",
     "theme",
     "mfa_trust",
@@ -163,6 +165,27 @@ def decisions(trial: Trial) -> list[str]:
         f"/dosing/weights/{weight.pk}/in-error/",
         f"/dosing/orders/{rescued}/",
         f"/dosing/rescue/{rescued}/end/",
+    ]
+
+
+def conduct(trial: Trial) -> list[str]:
+    """Deviations offered, recorded and declined; medicines with a warning; history."""
+    who = trial.treated
+    made, medicine, disease = recorded_about(who)
+    source = sources(factories.user(Role.COORDINATOR, who.site), who)[0]
+    deviation = f"/safety/deviations/{made.pk}/"
+    offer = f"/safety/deviations/offers/{who}/{source}/"
+    person = f"/safety/participants/{who}/"
+    return [
+        *("/safety/deviations/", "/safety/deviations/?kind=late_visit&state=assessed"),
+        *("/safety/deviations/log/", "/safety/deviations/new/", offer, f"{offer}decline/"),
+        *(deviation, f"{deviation}assess/", f"{deviation}correct/", f"{deviation}in-error/"),
+        *(f"{person}medication/", f"{person}medication/new/"),
+        f"/safety/participants/{trial.enrolled}/medication/",
+        *(f"/safety/medication/{medicine.pk}/{do}/" for do in ("stop", "correct", "in-error")),
+        *(f"{person}history/", f"{person}history/new/"),
+        f"/safety/participants/{trial.enrolled}/history/",
+        *(f"/safety/history/{disease.pk}/{do}/" for do in ("correct", "in-error")),
     ]
 
 
@@ -298,6 +321,7 @@ PAGES = [
     (Role.NURSE, ward),
     (Role.INVESTIGATOR, orders),
     (Role.INVESTIGATOR, outcomes),
+    (Role.INVESTIGATOR, conduct),
     (Role.LAB, laboratory),
     (Role.LAB, inbox),
     (Role.LAB, importing),
@@ -326,6 +350,8 @@ def main_pages(trial: Trial) -> list[str]:
         "/outcomes/recruitment/",
         "/screening/",
         "/follow-up/",
+        "/safety/deviations/",
+        f"/safety/participants/{trial.treated}/medication/",
     ]
 
 
