@@ -190,7 +190,9 @@ def _assessment(event: AdverseEvent) -> Iterator[Row]:
             "relation": _choice(_english(event, f"relation_{drug}")),
             "action": _choice(_english(event, f"action_{drug}")),
         }
-        yield drug_name(drug), Message("%(relation)s; %(action)s", params)
+        was_given = getattr(event, f"relation_{drug}") != AdverseEvent.Relation.NOT_GIVEN
+        text = "%(relation)s; %(action)s" if was_given else "%(relation)s"
+        yield drug_name(drug), Message(text, params)
     expected = {True: gettext_noop("yes"), False: gettext_noop("no"), None: ""}[event.is_expected]
     yield _row(gettext_noop("Expected"), Message(expected) if expected else None)
     who = f"{event.assessed_by.get_username()}, {with_offset(event.assessed_at)}"

@@ -66,7 +66,7 @@ def test_reports_are_numbered_for_each_recipient(event: AdverseEvent, coordinato
 
 
 def test_sending_stops_the_clock(event: AdverseEvent, coordinator: User) -> None:
-    assert [one.state for one in clocks_of(event)][0] is ClockState.RUNNING
+    assert clocks_of(event)[0].state is ClockState.RUNNING
     send(event, coordinator)
     event.refresh_from_db()
     assert clocks_of(event)[0].state is ClockState.IN_TIME
@@ -90,7 +90,7 @@ def test_a_report_says_every_fact_with_its_unit_and_offset(
     assert facts["Ganciclovir, last dose before"].startswith(
         "300\N{NO-BREAK SPACE}mg at 2026-03-17 08:00 +08:00"
     )
-    assert facts["Interleukin-2"] == "The drug was not given; The drug was not given"
+    assert facts["Interleukin-2"] == "The drug was not given"
     assert facts["Expected"] == "yes"
     assert facts["Treatment given"] == "not recorded"
 
