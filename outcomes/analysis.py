@@ -11,13 +11,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
+from itertools import accumulate
 
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from dosing.models import Administration, DrugChoice
+from dosing.models import Administration, CourseChoice, DrugChoice
 from dosing.rules.totals import Total
 from dosing.totals import ganciclovir_total
 from enrollment.models import Participant
@@ -27,6 +29,7 @@ from labs.rules.conversion import Conversion, DatedResult
 from labs.rules.pcr import canonical
 from labs.series import conversion_of
 from outcomes.figures.conversion import ConversionTime
+from outcomes.figures.cumulative import Cumulated
 from outcomes.figures.viral_load import ViralLoadPoint
 from outcomes.overrules import LYSIS, Overrules, overrules_of
 from outcomes.rules.endpoints import (
@@ -83,6 +86,11 @@ class TotalRow:
     def final_mg(self) -> Decimal | None:
         """The outcome, which exists from withdrawal on."""
         return self.total.mg if self.total and self.is_final else None
+
+    @property
+    def final_mg_per_kg(self) -> Fraction | None:
+        """The same per kilogram of baseline weight."""
+        return self.total.mg_per_kg if self.total and self.is_final else None
 
 
 @dataclass(frozen=True)
@@ -149,6 +157,33 @@ def total_rows(participants: Iterable[Participant]) -> list[TotalRow]:
     ):
         rows[row.participant_id].append(row)
     return [TotalRow(person, ganciclovir_total(person, rows[person.pk])) for person in people]
+
+
+def cumulated(participants: Iterable[Participant]) -> list[Cumulated]:
+    """What everybody dosed had received by the end of each day with a dose of the first course."""
+    people = {person.pk: person for person in participants if person.day0_at is not None}
+    given = Administration.objects.in_force().filter(
+        participant__in=people, drug=DrugChoice.GANCICLOVIR, course=CourseChoice.FIRST
+    )
+    by_day: dict[int, dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for row in given.exclude(given_at=None).only("participant_id", "given_at", "amount"):
+        person = people[row.participant_id]
+        by_day[person.pk][_day_of(row.given_at, person)] += row.amount
+    return [
+        Cumulated(person.subject, person.allocation.arm, day, float(mg), casebook_url(person))
+        for pk, person in people.items()
+        for day, mg in zip(
+            sorted(by_day[pk]),
+            accumulate(by_day[pk][day] for day in sorted(by_day[pk])),
+            strict=True,
+        )
+        if day >= 0
+    ]
+
+
+def _day_of(at: dt.datetime, person: Participant) -> int:
+    """Calendar days at the site since the first dose."""
+    return (timezone.localdate(at) - timezone.localdate(person.day0_at)).days
 
 
 def conversion_rows(participants: Iterable[Participant]) -> list[ConversionRow]:

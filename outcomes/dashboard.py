@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -22,6 +23,7 @@ from outcomes.analysis import (
     casebook_url,
     conversion_rows,
     conversion_times,
+    cumulated,
     nk_comparison,
     nk_rows,
     results_not_drawn,
@@ -29,12 +31,14 @@ from outcomes.analysis import (
     viral_load_points,
 )
 from outcomes.figures.conversion import conversion
+from outcomes.figures.cumulative import cumulative
 from outcomes.figures.levels import LevelPanel, LevelPoint, levels
 from outcomes.figures.primary import PairedResult, primary
 from outcomes.figures.specification import Spec
 from outcomes.figures.theme import Theme
 from outcomes.figures.viral_load import viral_load
 from outcomes.levels import BASELINE, Course, courses
+from outcomes.rules.endpoints import ArmComparison, compare
 from outcomes.rules.statistics import Description, describe
 from outcomes.rules.survival import Followed, TimeComparison, compare_times
 from oversight.selectors import state_of_record
@@ -69,22 +73,48 @@ def _overview(people: list[Participant]) -> dict[str, Any]:
         "target": current().identification.enrolment_target,
         "comparison": nk_comparison(nk),
         "totals_by_arm": totals_by_arm(totals),
+        "total_comparison": total_comparison(totals),
         "conversions_by_arm": _converted_by_arm(conversions),
         "times": time_comparison(conversions),
         "not_drawn": results_not_drawn(conversions),
         "is_tabled": is_tabled,
         "nk": nk if is_tabled else [],
+        "totals": totals if is_tabled else [],
         "conversions": conversions if is_tabled else [],
     }
 
 
-def totals_by_arm(rows: list[TotalRow]) -> list[tuple[str, int, Description]]:
-    """``(arm, not final, description)`` in the protocol's order of arms, in mg."""
-    grouped = by_arm((row.participant, row.final_mg) for row in rows)
+@dataclass(frozen=True)
+class ArmTotals:
+    """The final totals of one arm, in mg and in mg per kg of baseline weight."""
+
+    arm: str
+    not_final: int
+    mg: Description
+    mg_per_kg: Description
+
+
+def totals_by_arm(rows: list[TotalRow]) -> list[ArmTotals]:
+    """In the protocol's order of arms; who is not withdrawn yet has no final total."""
+    of_arm: dict[str, list[TotalRow]] = {arm.code.value: [] for arm in current().arms}
+    for row in rows:
+        of_arm[row.participant.allocation.arm].append(row)
     return [
-        (arm, found.count(None), describe([value for value in found if value is not None]))
-        for arm, found in grouped.items()
+        ArmTotals(
+            arm=arm,
+            not_final=sum(row.final_mg is None for row in found),
+            mg=describe([row.final_mg for row in found if row.final_mg is not None]),
+            mg_per_kg=describe(
+                [row.final_mg_per_kg for row in found if row.final_mg_per_kg is not None]
+            ),
+        )
+        for arm, found in of_arm.items()
     ]
+
+
+def total_comparison(rows: list[TotalRow]) -> ArmComparison:
+    """The final totals in mg, the first arm against the second."""
+    return compare(by_arm((row.participant, row.final_mg) for row in rows))
 
 
 def _converted_by_arm(rows: list[ConversionRow]) -> list[dict[str, Any]]:
@@ -164,6 +194,12 @@ def _conversion(people: list[Participant], theme: Theme, narrow: bool) -> Spec:
     return conversion(times, protocol=current(), theme=theme, narrow=narrow, translate=gettext)
 
 
+def _ganciclovir(people: list[Participant], theme: Theme, narrow: bool) -> Spec:
+    return cumulative(
+        cumulated(people), protocol=current(), theme=theme, narrow=narrow, translate=gettext
+    )
+
+
 def _levels(outcome: str, people: list[Participant], theme: Theme, narrow: bool) -> Spec:
     rule = current().outcome(outcome)
     panels = [
@@ -209,6 +245,7 @@ FIGURES: dict[str, Callable[[list[Participant], Theme, bool], Spec]] = {
     "primary": _primary,
     "viral-load": _viral_load,
     "conversion": _conversion,
+    "ganciclovir": _ganciclovir,
     "cytokines": partial(_levels, "cytokines"),
     "subsets": partial(_levels, "nk_subsets"),
     "igm": partial(_levels, "igm"),

@@ -80,6 +80,16 @@ def figure_cards(overview: dict[str, Any]) -> dict[str, dict[str, Any]]:
             alt=_("CMV-DNA by day since first dose on a log axis, one line a participant."),
         ),
         "conversion": conversion_card(),
+        "ganciclovir": _card(
+            "ganciclovir",
+            rows="ganciclovir",
+            title=_("Cumulative ganciclovir"),
+            caption=_(
+                "Milligrams delivered in the first course, day by day; a line ends at the last "
+                "dose. Rescue doses are left out."
+            ),
+            alt=_("Rising lines of milligrams by day since first dose, one line a participant."),
+        ),
     }
 
 

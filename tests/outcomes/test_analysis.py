@@ -100,7 +100,7 @@ def test_a_total_that_still_grows_is_counted_and_left_out_of_the_mean(site: Site
     factories.withdrawn(done, "Converted", by=factories.user(Role.INVESTIGATOR, site))
     factories.on_treatment(site, done.arm)
     people = analysis.allocated(factories.user(Role.INVESTIGATOR, site))
-    arms = {arm: (open_, found) for arm, open_, found in totals_by_arm(analysis.total_rows(people))}
+    arms = {row.arm: (row.not_final, row.mg) for row in totals_by_arm(analysis.total_rows(people))}
     still_open, description = arms[str(done.arm)]
     assert (still_open, description.n, description.mean) == (1, 1, Decimal("7980"))
 
@@ -244,3 +244,14 @@ def test_another_unit_is_not_drawn_as_copies_but_counted(
 def test_the_arms_are_those_allocated(treated: Participant, control: Participant) -> None:
     grouped = analysis.by_arm([(treated, Decimal(1)), (control, None)])
     assert grouped == {IL2: [Decimal(1)], CONTROL: [None]}
+
+
+def test_ganciclovir_adds_up_day_by_day(site: Site) -> None:
+    """DOMAIN 4: 28 planned, the sixth missed, the tenth stopped at 180 mg."""
+    participant = two_weeks_of_ganciclovir(site)
+    points = analysis.cumulated(analysis.allocated(factories.user(Role.STATISTICIAN, site)))
+    assert {point.subject for point in points} == {participant.subject}
+    by_day = {point.day: point.mg for point in points}
+    assert (by_day[0], by_day[1], by_day[2]) == (600, 1200, 1500)
+    assert by_day[4] == 2580
+    assert by_day[13] == 7980

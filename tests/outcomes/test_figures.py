@@ -20,6 +20,7 @@ from jsonschema import ValidationError
 
 from outcomes.figures import render
 from outcomes.figures.conversion import ConversionTime, conversion
+from outcomes.figures.cumulative import Cumulated, cumulative
 from outcomes.figures.labels import LINE_HEIGHT, VerticalScale, short_names, spread
 from outcomes.figures.primary import PairedResult, primary
 from outcomes.figures.specification import SCHEMA
@@ -407,3 +408,28 @@ def test_the_cross_is_explained_only_where_there_is_one() -> None:
 def test_days_to_conversion_are_drawn_with_everybody() -> None:
     drawing = render.svg(conversion_spec(narrow=True)).decode()
     assert all(f"/participants/{time.subject[-2:].lstrip('0')}/" in drawing for time in times())
+
+
+# --- cumulative ganciclovir -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("theme", list(Theme))
+def test_cumulative_ganciclovir_satisfies_the_schema(theme: Theme, narrow: bool) -> None:
+    points = [
+        Cumulated(subject, arm, day, 600.0 * (day + 1), f"/participants/{subject}/")
+        for subject, arm in (("PKU-001", IL2), ("PKU-002", CONTROL))
+        for day in range(14)
+    ]
+    look: dict[str, Any] = {"theme": theme, "narrow": narrow}
+    for drawn in (points, []):
+        alt.Chart.from_dict(cumulative(drawn, protocol=PROTOCOL, **look))
+    marks = [
+        layer["data"]["values"]
+        for panel in cumulative(points, protocol=PROTOCOL, **look)[
+            "vconcat" if narrow else "hconcat"
+        ]
+        for layer in panel["layer"]
+        if isinstance(layer.get("mark"), dict) and layer["mark"]["type"] == "point"
+    ]
+    assert [[row["mg"] for row in rows] for rows in marks] == [[8400.0], [8400.0]]
