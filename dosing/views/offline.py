@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.messages import get_messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
@@ -106,4 +107,5 @@ def offline(request: StaffRequest) -> HttpResponse:
 @never_cache
 def service_worker(request: HttpRequest) -> HttpResponse:
     """The script that serves kept pages; its place in the addresses confines it to this room."""
-    return render(request, "dosing/service-worker.js", content_type="text/javascript")
+    hours = {"hours": settings.SESSION_ABSOLUTE_HOURS}
+    return render(request, "dosing/service-worker.js", hours, content_type="text/javascript")

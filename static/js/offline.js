@@ -60,7 +60,11 @@
   };
   const answer = (control) => {
     if (control.tagName === "SELECT") return control.selectedOptions[0].textContent.trim();
-    if (isChoice(control)) return control.labels[0].textContent.trim();
+    if (isChoice(control)) {
+      const label = control.labels[0].cloneNode(true);
+      label.querySelector("small")?.remove(); // a note, such as "suggested"
+      return label.textContent.trim();
+    }
     const unit = control.closest(".input-group")?.querySelector(".input-group-text")?.textContent.trim() ?? "";
     return `${control.value.replace("T", " ")} ${unit}`.trim();
   };
@@ -92,7 +96,6 @@
   const submit = async (open, submitter) => {
     const entry = taken(open, submitter);
     const isKept = await waitingEntries.keep(entry).then(() => true, () => false);
-    navigator.storage?.persist?.();
     const token = open.elements.csrfmiddlewaretoken.value;
     const answered = navigator.onLine ? await send(entry, "now", token, LIVE) : null;
     if (answered?.saved) {
@@ -103,6 +106,7 @@
       open.submit(); // refused: the page itself says why, beside what was typed
     } else if (isKept) {
       await waitingEntries.keep({ ...entry, state: "waiting" });
+      navigator.storage?.persist?.(); // what waits is not to be cleared away for other sites’ sake
       const canLeave = answered || (navigator.serviceWorker?.controller && await kept.has(user, sheet));
       if (canLeave) location.assign(sheet); // and from there to the login, where the session is over
       else await show();
@@ -128,15 +132,18 @@
 
   const isUnderWay = (entry) => entry.state === "sending" && Date.now() - entry.touched < 2 * LIVE;
 
-  // One at a time, in the order in which they were taken; the first silence ends the round.
-  const replay = async () => {
+  // One at a time, in the order in which they were taken; the first silence ends the round.  The
+  // server is not asked for nothing, time and again: that would keep an idle session alive.
+  const replay = async (isFirst) => {
     const mine = (await waitingEntries.all()).filter((entry) => isMine(entry) && !isUnderWay(entry));
-    if (!user || !canSend || !(mine.length || keptAt || silent)) return;
+    const isOld = keptAt && location.pathname === sheet;
+    const due = isFirst ? mine.length : mine.some((entry) => !isRefused(entry));
+    if (!user || !canSend || !(due || isOld || silent)) return;
     const now = await session(mine);
     if (!now) return;
     signedOut = now.user !== user;
     const saved = signedOut ? [] : await sentOf(mine, now);
-    if (location.pathname === sheet && (keptAt || saved.length)) again(saved);
+    if (isOld || (location.pathname === sheet && saved.length)) again(saved);
     else news.push(...saved);
   };
 
@@ -167,10 +174,10 @@
     location.reload();
   };
 
-  const round = async () => {
+  const round = async (isFirst = false) => {
     await (navigator.locks
-      ? navigator.locks.request("replay", { ifAvailable: true }, (lock) => lock && replay())
-      : replay());
+      ? navigator.locks.request("replay", { ifAvailable: true }, (lock) => lock && replay(isFirst))
+      : replay(isFirst));
     await show();
   };
 
@@ -219,7 +226,7 @@
   // --- the clock, and a copy of a page ------------------------------------------------------------
 
   const tick = () => document.querySelectorAll("[data-clock]")
-    .forEach((clock) => { clock.textContent = serverClock.local(zone).slice(-5); });
+    .forEach((clock) => { clock.textContent = serverClock.typed(zone).slice(-5); });
 
   // A copy may have been used before: its form gets a key of its own, and the time that it is now.
   const refresh = () => {
@@ -228,7 +235,7 @@
     if (!form) return;
     form.elements.entry_key.value = crypto.randomUUID();
     const time = form.elements.given_at;
-    if (time?.value && time.value === time.defaultValue) time.value = serverClock.local(zone).replace(" ", "T");
+    if (time?.value && time.value === time.defaultValue) time.value = serverClock.typed(zone);
   };
 
   // --- begin ------------------------------------------------------------------------------------
@@ -237,10 +244,10 @@
   else serverClock.set(frame.dataset.now);
   setInterval(tick, EVERY / 2);
   setInterval(round, EVERY);
-  window.addEventListener("online", round);
+  window.addEventListener("online", () => round(true));
   window.addEventListener("offline", () => { silent = true; show(); });
-  window.addEventListener("pageshow", (event) => { if (event.persisted) round(); });
-  show().then(round);
+  window.addEventListener("pageshow", (event) => { if (event.persisted) round(true); });
+  show().then(() => round(true));
   if (!user) kept.forget();
   else if (!keptAt) kept.begin({ user, sheet, instead: frame.dataset.instead, worker: frame.dataset.worker });
 }

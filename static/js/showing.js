@@ -34,7 +34,7 @@ const waitingView = (() => {
   };
 
   const ofConnection = (silent) => {
-    if (keptAt) return [notice("warn", say("copy", { time: serverClock.local(zone, serverClock.of(keptAt)) }))];
+    if (keptAt) return [notice("warn", say("copy", { time: serverClock.read(zone, serverClock.of(keptAt)) }))];
     return silent && user ? [notice("warn", say("gone"))] : [];
   };
 
@@ -70,10 +70,11 @@ const waitingView = (() => {
     const row = piece("entry");
     row.dataset.state = isRefused(entry) ? "refused" : "waiting";
     row.querySelector("h3").textContent = entry.label;
-    row.querySelector(".quiet").textContent = say("taken", { time: serverClock.local(zone, new Date(entry.taken)) });
+    row.querySelector(".quiet").textContent = say("taken", { time: serverClock.read(zone, new Date(entry.taken)) });
     row.querySelector(".entry-says").append(...entry.says.map((text) => node("li", text)));
+    row.querySelector("details").open = isRefused(entry);
     entry.typed.forEach(([asked, typed]) => row.querySelector("dl").append(node("dt", asked), node("dd", typed)));
-    row.querySelectorAll("button span").forEach((span) => { span.textContent = ` · ${entry.label}`; });
+    row.querySelectorAll("button span, summary span").forEach((span) => { span.textContent = ` · ${entry.label}`; });
     row.querySelector("[data-open]").addEventListener("click", () => open(entry));
     row.querySelector("[data-discard]").addEventListener("click", () => discard(entry));
     return row;

@@ -52,8 +52,14 @@ const serverClock = (() => {
     },
     of, // a moment of this browser’s clock
     now,
-    // As the site’s own clock shows it: ``2026-03-18 10:32``.
-    local: (zone, at = now()) =>
-      new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "short" }).format(at),
+    // As the site’s own clock shows it: for an input, ``2026-03-18T10:32``, and to be read.
+    typed: (zone, at = now()) =>
+      new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "short" })
+        .format(at).replace(" ", "T"),
+    read: (zone, at) => {
+      const { lang } = document.documentElement;
+      const style = { timeZone: zone, dateStyle: "medium", timeStyle: "short", hourCycle: "h23" };
+      return new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, style).format(at);
+    },
   };
 })();

@@ -1,4 +1,4 @@
-"use strict";
+{% load static %}"use strict";
 // Without a connection: today’s sheet and the forms of its open doses, as they were last seen, and
 // for every other page of the ward the page that says so (ADR 24).  What is kept, and for whom, is
 // the business of keeping.js; where nothing is kept this worker changes nothing.  It is served from
@@ -7,9 +7,9 @@
 const PAGES = "kept-pages:"; // and the account that they were made for
 const FILES = "kept-files";
 const KEPT_AT = "X-Kept-At";
-const OFFLINE_PAGE = "/dosing/offline/";
-const STATIC = "/static/";
-const MOST_AGE = 12 * 3600 * 1000; // a session lasts no longer
+const OFFLINE_PAGE = "{% url "dosing:offline" %}";
+const STATIC = "{% get_static_prefix %}";
+const MOST_AGE = {{ hours }} * 3600 * 1000; // a session lasts no longer
 const PATIENCE = 10_000; // for a line that is there and does not answer
 const NOBODY_THERE = [502, 503, 504];
 

@@ -111,7 +111,7 @@ def test_two_doses_wait_and_are_sent_once(
     # when interleukin-2 is given as ordered,
     begun = clock.now()
     follow(nurse, "Given as ordered · PKU-001, Interleukin-2")
-    says(nurse, "No connection: this page is as it was at 2026-03-18 10:3")
+    says(nurse, "No connection: this page is as it was at 18 Mar 2026, 10:3")
     press(nurse, GIVE_IL2)
     # then it waits, by word, on its card and in the list, and cannot be recorded once more;
     says(nurse, "1 entry waits in this browser", "PKU-001, Interleukin-2, 10:00")
@@ -119,12 +119,16 @@ def test_two_doses_wait_and_are_sent_once(
     expect(card(nurse, "Interleukin-2").get_by_role("link")).to_have_count(0)
     # when ganciclovir ran in part, and the page is loaded again in between,
     follow(nurse, "Something else happened · PKU-001, Ganciclovir 10:00")
+    key = nurse.locator("[name=entry_key]").input_value()
     nurse.reload()
+    expect(nurse.locator("[name=entry_key]")).not_to_have_value(key)  # a copy may be used again
     choose(nurse, "What happened?", "Given in part")
     fill(nurse, {"Or the share that was given": "60", "Why?": "Adverse event"})
     press(nurse, "Record: PKU-001, Ganciclovir")
     # then both wait, also for whoever comes back later;
-    says(nurse, "2 entries wait in this browser", "60 %", "Adverse event")
+    says(nurse, "2 entries wait in this browser")
+    nurse.get_by_text("What was recorded").last.click()
+    says(nurse, "60 %", "Adverse event")
     nurse.reload()
     says(nurse, "2 entries wait in this browser")
     assert not Administration.objects.exists()
@@ -191,7 +195,7 @@ def test_what_somebody_else_recorded_meanwhile_is_a_conflict(
     press(dialog, "Discard")
     expect(nurse.get_by_text("1 entry was not saved")).to_have_count(0)
     nurse.reload()
-    expect(nurse.get_by_text("Waiting in this browser")).to_be_hidden()
+    expect(nurse.get_by_text("Entries in this browser")).to_be_hidden()
     assert Administration.objects.count() == 1
     assert found == []
 
