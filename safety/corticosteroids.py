@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dosing.proposals import Weight, basis_of
 from enrollment.models import Participant
 from enrollment.rules.steroid_diary import CRITERION
-from enrollment.states import State
 from enrollment.visits import protocol_of
 from safety.departures import untranslated
 from safety.models import ConcomitantMedication
@@ -25,26 +23,20 @@ class SteroidPage:
     rate: Rate
     criterion: Criterion
     weight: Weight | None
-    is_before_allocation: bool
 
 
 def steroid_page(participant: Participant) -> SteroidPage:
-    """The last days of the participant.
-
-    Before allocation they are those that an allocation today would be judged by, the seven days
-    before; after it they run up to today.
-    """
-    waits = participant.state == State.ENROLLED
+    """The seven days before today, as an allocation today is judged: today is not over yet."""
     weight = basis_of(participant).weight
     protocol = protocol_of(participant)
     rate = rate_of(
         _courses(participant.concomitant_medications.in_force().exclude(agent="")),
-        judged_on=clock.today() + dt.timedelta(days=0 if waits else 1),
+        judged_on=clock.today(),
         weight_kg=weight.kg if weight else None,
         weight_on=weight.measured_on if weight else None,
         protocol=protocol,
     )
-    return SteroidPage(rate, protocol.criterion(CRITERION), weight, waits)
+    return SteroidPage(rate, protocol.criterion(CRITERION), weight)
 
 
 def _courses(medications: Iterable[ConcomitantMedication]) -> list[Course]:

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from dosing.wording import sentence
 from oversight.downloads import csv_lines
 from safety.departures import Conduct, Offer
 from safety.models import DeclinedOffer, Deviation, HarmQuerySet
 from trial_site.messages import Message
 from trial_site.models import User
-from trial_site.presentation import WorkRow
 from trial_site.protocol import current
-from trial_site.protocol.definition import gettext_noop
+from trial_site.protocol.definition import DeviationKind
 
-SEVERITIES = {
-    Deviation.Severity.MINOR: ("due", gettext_noop("Minor, proposed")),
-    Deviation.Severity.MAJOR: ("late", gettext_noop("Major, proposed")),
-}
 STATES = {
     "to-assess": _("To assess"),
     "assessed": _("Assessed"),
@@ -89,21 +83,31 @@ def declined(user: User) -> list[tuple[DeclinedOffer, str]]:
     return [(row, names[kind]) for row, kind in named if kind in names]
 
 
-def offer_row(offer: Offer) -> WorkRow:
-    """An offer as a row: what it is, why, and where somebody decides."""
-    state, badge = SEVERITIES[Deviation.Severity(offer.kind.severity)]
-    found = offer.found
-    return WorkRow(
-        state=state,
-        badge=Message(badge),
-        when=date_format(found.occurred_on, "SHORT_DATE_FORMAT"),
-        subject=offer.subject,
-        subject_url=reverse("outcomes:casebook", args=[offer.subject]),
-        title=Message(offer.kind.name),
-        why=sentence(*found.evidence),
-        action=Message(gettext_noop("Look and decide")),
-        url=reverse("safety:deviation-accept", args=[offer.subject, found.source]),
-    )
+@dataclass(frozen=True)
+class OfferGroup:
+    """What is offered of one kind about one participant, the earliest first."""
+
+    subject: str
+    kind: DeviationKind
+    offers: tuple[Offer, ...]
+
+    @property
+    def first(self) -> dt.date:
+        return self.offers[0].found.occurred_on
+
+    @property
+    def last(self) -> dt.date:
+        return self.offers[-1].found.occurred_on
+
+
+def grouped(offers: Iterable[Offer]) -> list[OfferGroup]:
+    """Major kinds before minor ones, then by the day of the first."""
+    groups: dict[tuple[str, str], list[Offer]] = defaultdict(list)
+    for offer in offers:
+        groups[offer.subject, offer.kind.code].append(offer)
+    found = [OfferGroup(of[0].subject, of[0].kind, tuple(of)) for of in groups.values()]
+    minor = Deviation.Severity.MINOR
+    return sorted(found, key=lambda one: (one.kind.severity == minor, one.first, one.subject))
 
 
 def csv_of(rows: Iterable[DeviationLine]) -> Iterator[str]:

@@ -23,8 +23,8 @@ from safety.deviation_list import (
     csv_of,
     declined,
     deviations,
+    grouped,
     lines,
-    offer_row,
     state_of,
 )
 from safety.models import Deviation
@@ -44,11 +44,10 @@ def listing(request: StaffRequest) -> HttpResponse:
     offers = [one for one in seen.offers if asked["participant"] in ("", one.subject)]
     found = list(_of_participant(request, asked))
     page = Paginator(_narrowed(found, asked), PAGE_SIZE).get_page(request.GET.get("page"))
-    shown = Paginator(offers, PAGE_SIZE).get_page(request.GET.get("offers"))
+    groups = Paginator(grouped(offers), PAGE_SIZE).get_page(request.GET.get("offers"))
     context = {
-        "rows": [offer_row(offer) for offer in shown],
         "offers": offers,
-        "offers_page": shown,
+        "offers_page": groups,
         "page_obj": page,
         "lines": lines(page.object_list, seen),
         "filters": _filters(found, asked, Address(request.GET)),

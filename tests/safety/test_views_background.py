@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.contrib.messages import get_messages
 from django.db import connection
 from django.test import Client
@@ -18,6 +19,7 @@ from enrollment.rules.verdicts import State
 from outcomes import casebook
 from safety.actions.history import Disease, record_history
 from safety.actions.medication import Medicine, record_medication
+from safety.corticosteroids import steroid_page
 from safety.models import ConcomitantMedication, MedicalHistory
 from tests import factories
 from tests.safety.conducted import day, moment
@@ -227,20 +229,21 @@ def test_the_steps_stand_beside_the_verdict(participant: Participant, login: Log
         "60 mg prednisone on the highest day",
         "÷ 60.0 kg",
         "1.00 mg/kg/d",
-        "The seven days before today, as an allocation today would be judged.",
+        "The seven days before today, as an allocation today is judged.",
     ):
         assert step in shown
 
 
-def test_before_allocation_today_does_not_count_and_after_it_does(site: Site, login: Login) -> None:
+def test_what_is_taken_today_counts_from_tomorrow_on(
+    participant: Participant, login: Login
+) -> None:
     client, today = login(Role.COORDINATOR), day(0).isoformat()
-    data = {"started_on": today}
-    waiting, treated = weighing(site, "60"), factories.allocated(site)
-    for participant, is_counted in ((waiting, False), (treated, True)):
-        url = page("medication-new", participant.subject)
-        client.post(url, steroid_data("prednisone", "20", **data))
-        found = client.get(page("medication", participant.subject)).context["steroids"].rate
-        assert (found.diary is not None) == is_counted
+    data = steroid_data("prednisone", "20", started_on=today)
+    client.post(page("medication-new", participant.subject), data)
+
+    assert steroid_page(participant).rate.diary is None
+    with time_machine.travel(moment(-1)):
+        assert steroid_page(participant).rate.diary is not None
 
 
 def test_the_latest_weight_counts(site: Site, login: Login) -> None:

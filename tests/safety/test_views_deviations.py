@@ -155,7 +155,7 @@ def test_offers_come_first_with_their_evidence(participant: Participant, login: 
     found = text(login(Role.COORDINATOR), LIST)
     assert "Dose not recorded" in found
     assert "Ganciclovir planned for 2026-03-17 20:00: nobody recorded what became of it" in found
-    assert "Minor, proposed" in found
+    assert "1 to decide; the severity is proposed" in found
     assert "Look and decide" in found
     assert "Look and decide" not in text(login(Role.MONITOR), LIST)
 
@@ -205,7 +205,7 @@ def test_sixty_participants_on_one_page(site: Site, login: Login) -> None:
         factories.on_treatment(site)
     response = client.get(LIST)
     assert len(response.context["offers"]) == 59
-    assert len(response.context["rows"]) == 50  # a page of them
+    assert len(response.context["offers_page"]) == 50  # a page of them
     assert queries() == few
     assert few <= MOST_QUERIES
 
