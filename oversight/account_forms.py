@@ -23,6 +23,11 @@ class _Rights(EntryForm):
         required=False,
         help_text=_("The account sees the participants of these sites only"),
     )
+    email = forms.EmailField(
+        label=_("E-mail"),
+        required=False,
+        help_text=_("Told when a report of a serious event runs out; the worklist says so too"),
+    )
 
 
 class NewAccountForm(_Rights):
@@ -34,7 +39,7 @@ class NewAccountForm(_Rights):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=password_validators_help_text_html(),
     )
-    field_order = ("username", "role", "sites", "password")
+    field_order = ("username", "role", "sites", "email", "password")
 
     def create(self, by: User) -> User:
         data = self.cleaned_data
@@ -43,6 +48,7 @@ class NewAccountForm(_Rights):
             role=data["role"],
             sites=data["sites"],
             password=data["password"],
+            email=data["email"],
             by=by,
         )
 
@@ -54,12 +60,13 @@ class AccountForm(_Rights):
         help_text=_("Deactivating ends the person's sessions at once"),
     )
     reason = forms.CharField(label=_("Why is the account changed?"), max_length=500)
-    field_order = ("role", "sites", "active", "reason")
+    field_order = ("role", "sites", "email", "active", "reason")
 
     def __init__(self, *args: Any, account: User, **kwargs: Any) -> None:
         self.account = account
         initial = {
             "role": account.role, "sites": account.sites.all(), "active": account.is_active,
+            "email": account.email,
         }  # fmt: skip
         super().__init__(*args, initial=initial, **kwargs)
 
@@ -71,5 +78,6 @@ class AccountForm(_Rights):
             sites=data["sites"],
             active=data["active"],
             reason=data["reason"],
+            email=data["email"],
             by=by,
         )

@@ -48,12 +48,21 @@ def create_site(*, code: str, name: str, by: User) -> Site:
 
 
 def create_account(
-    *, username: str, role: str, sites: Iterable[Site], password: str, by: User
+    *,
+    username: str,
+    role: str,
+    sites: Iterable[Site],
+    password: str,
+    by: User,
+    email: str = "",
 ) -> User:
-    """Create an account with one role.  Raises ``ValidationError`` (name taken, weak password)."""
+    """Create an account with one role; reminders go to ``email``.
+
+    Raises ``ValidationError`` (name taken, weak password).
+    """
     _check_manager(by)
     with recorded(by=by):
-        user = User(username=username, role=role)
+        user = User(username=username, role=role, email=email)
         validate_password(password, user)
         user.set_password(password)
         user.full_clean(exclude=["password"])
@@ -63,9 +72,17 @@ def create_account(
 
 
 def change_account(
-    user: User, *, role: str, sites: Iterable[Site], active: bool, reason: str, by: User
+    user: User,
+    *,
+    role: str,
+    sites: Iterable[Site],
+    active: bool,
+    reason: str,
+    by: User,
+    email: str | None = None,
 ) -> User:
-    """Change role, sites or activity of ``user``.  Deactivation ends live sessions at once (R19).
+    """Change role, sites, activity or, unless None, the address of ``user``.  Deactivation ends
+    live sessions at once (R19).
 
     Raises ``ReasonRequired`` without a reason, ``ValidationError`` where an administrator would
     lock themselves out.
@@ -78,6 +95,7 @@ def change_account(
     with recorded(by=by, reason=reason):
         user = User.objects.select_for_update().get(pk=user.pk)
         user.role, user.is_active = role, active
+        user.email = user.email if email is None else email
         user.full_clean(exclude=["password"])
         user.save()
         _grant_sites(user, list(sites))

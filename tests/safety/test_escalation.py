@@ -8,8 +8,7 @@ from django.conf import settings
 from django.core import mail
 
 from oversight import verification
-from oversight.accounts import system_actor
-from oversight.recording import recorded
+from oversight.accounts import change_account, system_actor
 from safety.actions.escalation import escalate_due
 from safety.models import AdverseEvent, Escalation
 from safety.tasks import escalate
@@ -25,10 +24,15 @@ HOUR, SECOND = dt.timedelta(hours=1), dt.timedelta(seconds=1)
 
 def with_address(role: Role, site: Site, address: str) -> User:
     user = factories.user(role, site)
-    with recorded(by=system_actor(), reason="Has a mailbox"):
-        user.email = address
-        user.save()
-    return user
+    return change_account(
+        user,
+        role=role,
+        sites=[site],
+        active=True,
+        reason="Has a mailbox",
+        email=address,
+        by=system_actor(),
+    )
 
 
 @pytest.fixture
