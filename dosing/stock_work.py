@@ -11,7 +11,7 @@ from django.utils.translation import pgettext
 
 from dosing.models import Discrepancy
 from dosing.permissions import KEEP_STOCK, RECALL
-from dosing.rules.vials import LotState
+from dosing.rules.vials import ON_WORKLIST, LotState
 from dosing.stock_lots import (
     BADGES,
     LotLine,
@@ -26,6 +26,7 @@ from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.presentation import Text, WorkRow
 from trial_site.protocol.definition import gettext_noop
+from trial_site.templatetags.trial import exact
 
 _WORK_STATES = {
     LotState.RECALLED: "blocked",
@@ -33,8 +34,8 @@ _WORK_STATES = {
     LotState.EXPIRES_SOON: "soon",
 }
 _EXPLAIN = gettext_noop("Ledger and shelf disagree")
-_LEFT = gettext_noop("%(vials)s vials are left by the ledger; the last day of use is %(day)s")
-_RECALLED_LEFT = gettext_noop("Recalled; %(vials)s vials are left by the ledger")
+_LEFT = gettext_noop("Vials left by the ledger: %(vials)s; last day of use: %(day)s")
+_RECALLED_LEFT = gettext_noop("Vials left by the ledger: %(vials)s")
 
 
 def rows(user: User) -> Iterator[WorkRow]:
@@ -44,17 +45,18 @@ def rows(user: User) -> Iterator[WorkRow]:
         waiting = discrepancies_visible_to(user).filter(explained_at=None)
         yield from (_discrepancy(found) for found in waiting)
         lines = lot_lines(lots_visible_to(user))
-        yield from (_lot(line) for line in lines if line.balance > 0 and line.state in _WORK_STATES)
+        yield from (_lot(line) for line in lines if _is_work(line))
     if RECALL.allows(user):
         yield from _recalls(user)
 
 
 def _discrepancy(found: Discrepancy) -> WorkRow:
     if found.counted is None:
-        why = Message(gettext_noop("%(ledger)s vials by the ledger"), {"ledger": str(found.ledger)})
+        text = gettext_noop("Vials by the ledger: %(ledger)s")
+        why = Message(text, {"ledger": exact(found.ledger)})
     else:
-        text = gettext_noop("%(ledger)s vials by the ledger, %(counted)s counted")
-        why = Message(text, {"ledger": str(found.ledger), "counted": str(found.counted)})
+        text = gettext_noop("Vials by the ledger: %(ledger)s; counted: %(counted)s")
+        why = Message(text, {"ledger": exact(found.ledger), "counted": exact(found.counted)})
     return _row(
         found.lot.number,
         found.lot_id,
@@ -69,8 +71,13 @@ def _discrepancy(found: Discrepancy) -> WorkRow:
     )
 
 
+def _is_work(line: LotLine) -> bool:
+    """Whether vials lie there that nobody should take, or in a few days should not."""
+    is_near = line.lot.expires_on - clock.today() <= ON_WORKLIST
+    return line.balance > 0 and (line.state is LotState.RECALLED or is_near)
+
+
 def _lot(line: LotLine) -> WorkRow:
-    """One that holds vials nobody should take, or soon should not."""
     lot, is_recalled = line.lot, line.state is LotState.RECALLED
     params = {"vials": str(line.balance), "day": _day(lot.expires_on)}
     return _row(
@@ -78,7 +85,7 @@ def _lot(line: LotLine) -> WorkRow:
         lot.pk,
         state=_WORK_STATES[line.state],
         badge=Message(BADGES[line.state][1]),
-        when=_day(lot.expires_on),
+        when=_day(timezone.localdate(lot.recalled_at) if lot.recalled_at else lot.expires_on),
         title=Message(gettext_noop("Vials of %(product)s"), {"product": lot.product}),
         why=Message(_RECALLED_LEFT if is_recalled else _LEFT, params),
         action=Message(gettext_noop("Open the lot")),
@@ -99,7 +106,7 @@ def _recalls(user: User) -> Iterator[WorkRow]:
             when=_day(timezone.localdate(lot.recalled_at)),
             title=Message(gettext_noop("Recall is to be followed up")),
             why=Message(
-                gettext_noop("%(people)s participants received it. %(reason)s"),
+                gettext_noop("Participants who received it: %(people)s. %(reason)s"),
                 {"people": str(counts[lot.pk]), "reason": lot.recall_reason},
             ),
             action=Message(gettext_noop("See who received it")),

@@ -77,10 +77,10 @@ def _questions(lot: Lot, kind: str, vials: int, participant: Participant | None)
     if kind == Kind.RECEIVED and is_expired(lot.expires_on, clock.today()):
         found.append(EXPIRED)
     if kind == Kind.RETURNED and vials > (left := out_with(lot, participant)):
-        text = gettext_noop("By the ledger %(vials)s vials of this lot are out there.")
+        text = gettext_noop("Vials of this lot out there by the ledger: %(vials)s.")
         found.append(Message(text, {"vials": str(left)}))
     if kind in OUTWARD and vials > (left := balances([lot])[lot.pk]):
-        text = gettext_noop("The ledger has %(vials)s vials of this lot.")
+        text = gettext_noop("Vials of this lot by the ledger: %(vials)s.")
         found.append(Message(text, {"vials": str(left)}))
     return [("vials", message) for message in found]
 
@@ -122,7 +122,7 @@ def _doubts(lot: Lot, counted: int, ledger: int, seen: int | None) -> Questions:
     if seen is not None and last_entry(lot) != seen:
         found.append(Message(gettext_noop("Vials moved since the count began: count again.")))
     if counted != ledger:
-        text = gettext_noop("The ledger has %(ledger)s, counted are %(counted)s.")
+        text = gettext_noop("By the ledger %(ledger)s, counted %(counted)s.")
         found.append(Message(text, {"ledger": str(ledger), "counted": str(counted)}))
     return [("counted", message) for message in found]
 

@@ -16,6 +16,7 @@ from trial_site.protocol.definition import gettext_noop
 # A display rule of the pharmacy's pages, not of the protocol, which names no such time: it decides
 # when a lot is pointed out, never whether it may be given.
 EXPIRES_SOON = timedelta(days=30)  # before the last day of use
+ON_WORKLIST = timedelta(days=7)  # before it: what the worklist calls soon
 
 
 class LotState(StrEnum):

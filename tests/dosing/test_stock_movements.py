@@ -96,7 +96,7 @@ def test_more_than_the_ledger_has_is_asked_and_recorded(
     if is_asked:
         with pytest.raises(NeedsConfirmation) as doubt:
             stocked.move(lot, kind, vials, confirmed=False)
-        assert asked(doubt) == ["The ledger has 10 vials of this lot."]
+        assert asked(doubt) == ["Vials of this lot by the ledger: 10."]
         assert balance(lot) == 10
     stocked.move(lot, kind, vials, confirmed=is_asked)
     assert balance(lot) == 10 - vials
@@ -110,7 +110,7 @@ def test_more_back_than_left_is_asked(order: Order, lot: Lot, vials: int, is_ask
     if is_asked:
         with pytest.raises(NeedsConfirmation) as doubt:
             stocked.move(lot, Kind.RETURNED, vials, **values)
-        assert asked(doubt) == ["By the ledger 2 vials of this lot are out there."]
+        assert asked(doubt) == ["Vials of this lot out there by the ledger: 2."]
     else:
         entry = stocked.move(lot, Kind.RETURNED, vials, **values)
         assert entry.participant == order.participant
@@ -121,7 +121,7 @@ def test_what_was_returned_or_reversed_is_no_longer_out_there(order: Order, lot:
     stocked.move(lot, Kind.RETURNED, 1, participant=order.participant)
     with pytest.raises(NeedsConfirmation) as doubt:
         stocked.move(lot, Kind.RETURNED, 2, confirmed=False)
-    assert asked(doubt) == ["By the ledger 1 vials of this lot are out there."]
+    assert asked(doubt) == ["Vials of this lot out there by the ledger: 1."]
 
 
 def test_a_participant_of_another_site_returned_nothing(lot: Lot, other_site: Site) -> None:
@@ -166,7 +166,7 @@ def test_a_difference_is_asked_then_an_entry_and_a_discrepancy(
 ) -> None:
     with pytest.raises(NeedsConfirmation) as doubt:
         count_lot(lot, counted=counted, by=nurse, confirmed=False)
-    assert asked(doubt) == [f"The ledger has 10, counted are {counted}."]
+    assert asked(doubt) == [f"By the ledger 10, counted {counted}."]
     entry = count_lot(lot, counted=counted, by=nurse, why="At the shift")
     found = Discrepancy.objects.get()
     assert (found.entry, found.kind, found.ledger, found.counted) == (entry, "count", 10, counted)

@@ -352,8 +352,8 @@ def test_the_nurse_sees_what_disagrees_and_what_should_not_lie_there(
     short = stocked.lot(site, number="SHORT", vials=1)
     stocked.move(short, Kind.WASTED, 2)
     stocked.lot(site, number="OVER", expires_on=dt.date(2026, 3, 17))
-    stocked.lot(site, number="SOON", expires_on=dt.date(2026, 4, 17))
-    stocked.lot(site, number="LATER", expires_on=dt.date(2026, 4, 18))
+    stocked.lot(site, number="SOON", expires_on=dt.date(2026, 3, 25))
+    stocked.lot(site, number="LATER", expires_on=dt.date(2026, 3, 26))
     recalled(stocked.lot(site, number="BACK"), investigator)
     gone = stocked.lot(site, number="GONE", vials=1, expires_on=dt.date(2026, 3, 1))
     stocked.move(gone, Kind.WASTED, 1)
@@ -367,11 +367,11 @@ def test_the_nurse_sees_what_disagrees_and_what_should_not_lie_there(
     ]
     whys = [str(row.why) for row in stock_work.rows(nurse)]
     assert whys[:3] == [
-        "20 vials by the ledger, 19 counted",
-        "-1 vials by the ledger",
-        "20 vials are left by the ledger; the last day of use is 17 Mar 2026",
+        "Vials by the ledger: 20; counted: 19",
+        "Vials by the ledger: −1",
+        "Vials left by the ledger: 20; last day of use: 17 Mar 2026",
     ]
-    assert whys[4] == "Recalled; 20 vials are left by the ledger"
+    assert whys[4] == "Vials left by the ledger: 20"
 
 
 def test_an_explained_discrepancy_is_no_work(lot: Lot, nurse: User) -> None:
@@ -388,7 +388,7 @@ def test_the_investigator_sees_a_recall_until_it_is_followed_up(
     found = recalled(lot, investigator)
     [row] = stock_work.rows(investigator)
     assert str(row.title) == "Recall is to be followed up"
-    assert str(row.why) == "2 participants received it. Particles"
+    assert str(row.why) == "Participants who received it: 2. Particles"
     follow_up_recall(found, follow_up="Both seen", version=2, by=investigator)
     assert work(investigator) == []
 

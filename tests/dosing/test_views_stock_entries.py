@@ -200,7 +200,7 @@ def test_wasting_asks_why_and_keeps_what_was_typed(login: Login, lot: Lot) -> No
 def test_more_than_there_is_is_asked_first(login: Login, lot: Lot) -> None:
     data = {"vials": "11", "at": "2026-03-18T09:00", "why": "Broken"}
     text = posted(login(Role.NURSE), at_("waste", lot.pk), **data)
-    assert "The ledger has 10 vials of this lot." in text
+    assert "Vials of this lot by the ledger: 10." in text
     text = posted(login(Role.NURSE), at_("waste", lot.pk), **data, confirmed="on")
     assert "More was taken than the ledger had" in text
 
@@ -217,7 +217,7 @@ def test_a_count_does_not_show_what_is_expected(login: Login, lot: Lot) -> None:
 def test_a_difference_is_asked_saved_and_explained(login: Login, lot: Lot) -> None:
     client, url = login(Role.NURSE), at_("count", lot.pk)
     data = {"counted": "9", "seen": str(last_entry(lot)), "why": ""}
-    assert "The ledger has 10, counted are 9." in posted(client, url, **data)
+    assert "By the ledger 10, counted 9." in posted(client, url, **data)
     assert balance(lot) == 10
     assert "The count is saved." in posted(client, url, **data, confirmed="on")
     found = Discrepancy.objects.get()

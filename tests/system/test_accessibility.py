@@ -11,6 +11,7 @@ from django.urls import resolve, reverse
 from playwright.sync_api import Page, expect
 
 from dosing.actions.holds import hold_drug
+from dosing.actions.lots import recall_lot
 from dosing.actions.weights import record_weight
 from enrollment.actions.participation import begin_rescue
 from enrollment.models import SiteApproval
@@ -21,6 +22,7 @@ from labs.actions.receipts import receive_specimen, reject_specimen
 from labs.rules.ranges import RangeRow
 from labs.rules.setup import AssayRow
 from tests import factories
+from tests.dosing import stocked
 from tests.labs.examples import entered, hours_ago, safety, typed
 from tests.labs.sent import as_csv, brought, confirmed, imported, laboratory_of, row
 from tests.safety.conducted import recorded_about, sources
@@ -39,6 +41,9 @@ FIGURE_TO_DRAW = "[data-figure-spec]:not(.is-live)"
 WITHOUT_A_PAGE = {
     "account_logout",
     "dosing:service-worker",
+    "dosing:stock-accountability-download",
+    "dosing:stock-ledger-download",
+    "dosing:stock-recipients-download",
     "dosing:waiting",
     "enrollment:allocation-published",
     "enrollment:allocations-download",
@@ -189,6 +194,37 @@ def conduct(trial: Trial) -> list[str]:
     ]
 
 
+def stock(trial: Trial) -> list[str]:
+    """A lot that was given from, counted and found wanting; a scan of one that is not here."""
+    lot = stocked.lot(trial.treated.site)
+    wasted = stocked.move(lot, "wasted", 25)
+    scanned = "?scan=(01)09506000134352(17)270300(10)NEW-1"
+    one = f"/dosing/stock/{lot.pk}/"
+    return [
+        "/",
+        "/dosing/stock/",
+        f"/dosing/stock/{scanned}",
+        f"/dosing/stock/receive/il2/{scanned}",
+        one,
+        *(f"{one}{name}/" for name in ("receive", "return", "waste", "send-back", "count")),
+        f"{one}correct/",
+        f"/dosing/stock/entries/{wasted.pk}/reverse/",
+        f"/dosing/stock/discrepancies/{wasted.discrepancy.pk}/explain/",
+        "/dosing/stock/accountability/",
+        "/dosing/stock/accountability/?by=participant",
+    ]
+
+
+def recalls(trial: Trial) -> list[str]:
+    by = factories.user(Role.INVESTIGATOR, trial.treated.site)
+    good = stocked.lot(trial.treated.site, number="GCV-2603")
+    lot = stocked.lot(trial.treated.site, number="GCV-2602")
+    recall_lot(lot, reason="Particles", version=1, by=by)
+    one = f"/dosing/stock/{lot.pk}/"
+    pages = ("", "recall/lift/", "recall/follow-up/")
+    return ["/", f"/dosing/stock/{good.pk}/recall/", *(f"{one}{page}" for page in pages)]
+
+
 def outcomes(trial: Trial) -> list[str]:
     return [
         "/outcomes/",
@@ -320,6 +356,8 @@ PAGES = [
     (Role.COORDINATOR, participants),
     (Role.NURSE, ward),
     (Role.INVESTIGATOR, orders),
+    (Role.NURSE, stock),
+    (Role.INVESTIGATOR, recalls),
     (Role.INVESTIGATOR, outcomes),
     (Role.INVESTIGATOR, conduct),
     (Role.LAB, laboratory),
