@@ -107,26 +107,34 @@ class Exposed:
         return str(State(self.state).label)
 
 
+Events = Mapping[int, list[AdverseEvent]]
+
+
 @dataclass(frozen=True)
 class _Rows:
     """Everything that was recorded of a batch of people, by primary key."""
 
     doses: Mapping[int, list[Administration]]
     holds: Mapping[int, list[Hold]]
-    events: Mapping[int, list[AdverseEvent]]
+    events: Events
     ends: Mapping[int, dt.datetime]
     conversions: Mapping[int, ConversionRow]
 
 
-def exposures(people: Iterable[Participant]) -> list[Exposed]:
-    """Everybody with at least one dose, in the order of ``people``.  Five queries."""
+def events_of(people: Iterable[Participant]) -> Events:
+    """The adverse events in force, by participant (primary key), in the order of their onset."""
+    return _by_participant(AdverseEvent.objects.in_force().filter(participant__in=list(people)))
+
+
+def exposures(people: Iterable[Participant], events: Events) -> list[Exposed]:
+    """Everybody with at least one dose, in the order of ``people``.  Four queries."""
     batch = list(people)
-    rows = _read(batch)
+    rows = _read(batch, events)
     found = (_exposed(person, rows) for person in batch)
     return [row for row in found if row is not None]
 
 
-def _read(batch: list[Participant]) -> _Rows:
+def _read(batch: list[Participant], events: Events) -> _Rows:
     mine = {"participant__in": batch}
     given = Administration.objects.in_force().filter(**mine).order_by("slot_at", "pk")
     columns = ("participant_id", "drug", "course", "slot_at", "given_at", "status", "amount", "why")
@@ -134,7 +142,7 @@ def _read(batch: list[Participant]) -> _Rows:
     return _Rows(
         doses=_by_participant(given.only(*columns)),
         holds=_by_participant(Hold.objects.filter(**mine)),
-        events=_by_participant(AdverseEvent.objects.in_force().filter(**mine)),
+        events=events,
         ends=dict(ends.values_list("participant_id", "at")),
         conversions={row.participant.pk: row for row in conversion_rows(batch)},
     )

@@ -17,7 +17,7 @@ from django.utils import timezone
 from dosing.models import DrugChoice
 from enrollment.models import Participant
 from labs.models import Result
-from outcomes.exposure import Exposed
+from outcomes.exposure import Events, Exposed
 from outcomes.rules.harm import (
     EventFact,
     Groups,
@@ -84,31 +84,30 @@ def groups_of(exposed: Iterable[Exposed]) -> Groups:
     return {arm: frozenset(people) for arm, people in found.items()}
 
 
-def event_tables(people: Iterable[Participant], exposed: Iterable[Exposed]) -> EventTables:
-    """Every adverse event in force that began on the day of the first dose or later.  One query."""
+def event_tables(
+    people: Iterable[Participant], exposed: Iterable[Exposed], events: Events
+) -> EventTables:
+    """The adverse events that began on the day of the first dose or later."""
     known = {row.subject: row for row in exposed}
     groups = groups_of(known.values())
-    rows = AdverseEvent.objects.in_force().filter(participant__in=list(people))
-    rows = rows.select_related("participant")
-    since = [row for row in rows if _is_since_first_dose(row, known)]
-    facts = [_fact(row) for row in since]
+    rows = [(person.subject, event) for person in people for event in events.get(person.pk, [])]
+    facts = [
+        _fact(subject, event)
+        for subject, event in rows
+        if subject in known and event.onset_on >= known[subject].start
+    ]
     return EventTables(
         summary=summary(facts, groups),
         grades=by_grade(facts, groups),
         relations=tuple((drug.value, by_relation(facts, groups, drug)) for drug in DRUGS),
         terms=by_term(facts, groups),
-        before=len(rows) - len(since),
+        before=len(rows) - len(facts),
     )
 
 
-def _is_since_first_dose(event: AdverseEvent, known: Mapping[str, Exposed]) -> bool:
-    exposed = known.get(event.participant.subject)
-    return exposed is not None and event.onset_on >= exposed.start
-
-
-def _fact(event: AdverseEvent) -> EventFact:
+def _fact(subject: str, event: AdverseEvent) -> EventFact:
     return EventFact(
-        subject=event.participant.subject,
+        subject=subject,
         term=event.term,
         grade=event.grade,
         serious=event.is_serious,

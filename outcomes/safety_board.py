@@ -7,7 +7,7 @@ those of the safety room included; and under the day, because follow-up goes on 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -21,7 +21,7 @@ from labs.rules.pcr import result_text
 from outcomes import completeness
 from outcomes.analysis import allocated
 from outcomes.dashboard import cached
-from outcomes.exposure import Exposed, exposures
+from outcomes.exposure import Exposed, events_of, exposures
 from outcomes.figures.safety_course import BloodPoint, HeldDays, safety_course
 from outcomes.figures.specification import Spec
 from outcomes.figures.swimmer import Bar, Lane, Mark, swimmer
@@ -73,13 +73,14 @@ def board(user: User) -> Board:
 
 
 def _board(people: list[Participant]) -> Board:
-    exposed = exposures(people)
+    events = events_of(people)
+    exposed = exposures(people, events)
     found = shifts(people, exposed, graded_results(people))
     return Board(
         allocated=len(people),
         arms=tuple((arm, len(members)) for arm, members in groups_of(exposed).items()),
         crossed=tuple(row.subject for row in exposed if row.arm != row.allocated),
-        events=event_tables(people, exposed),
+        events=event_tables(people, exposed, events),
         shifts=tuple(found),
         shift_tables=tuple(shift_tables(found)),
         exposed=tuple(exposed),
@@ -179,7 +180,7 @@ def _course(user: User, page: str, theme: Theme, narrow: bool) -> Spec:
         for _, first, last in row.held
     ]
     return safety_course(
-        blood_points(user, page),
+        blood_points(user, list(shown.values())),
         held,
         analytes(),
         protocol=current(),
@@ -189,12 +190,10 @@ def _course(user: User, page: str, theme: Theme, narrow: bool) -> Spec:
     )
 
 
-def blood_points(user: User, page: str | None = None) -> list[BloodPoint]:
-    """Every result with a number, of the participants of ``page`` or of all; in the reader's
-    language."""
-    found = board(user)
-    shown = found.exposed if page is None else tuple(exposure_page(found, page))
-    key = f"blood:{get_language()}:{clock.today()}:{page}"
+def blood_points(user: User, shown: Collection[Exposed]) -> list[BloodPoint]:
+    """Every result with a number of those ``shown``, in the reader's language."""
+    first = next((row.subject for row in shown), "")
+    key = f"blood:{get_language()}:{clock.today()}:{first}:{len(shown)}"
     return cached(user, key, lambda: list(_blood_points(user, shown)))
 
 

@@ -98,7 +98,7 @@ def _exposure(user: User) -> Iterator[Cells]:
 
 
 def _blood(user: User) -> Iterator[Cells]:
-    for point in blood_points(user):
+    for point in blood_points(user, board(user).exposed):
         value = (point.operator, point.value, current().analyte(point.analyte).unit)
         held = "yes" if point.held else "no"
         yield (*(point.subject, point.arm, point.analyte, point.day), *value, point.grade, held)

@@ -35,7 +35,7 @@ def safety(request: StaffRequest) -> HttpResponse:
         "page_obj": page,
         "columns": [*SHIFT_GRADES],
         "analytes": board.analytes(),
-        "blood": board.blood_rows(board.blood_points(request.user, str(page.number))),
+        "blood": board.blood_rows(board.blood_points(request.user, list(page))),
         "days": days[::-1],
         "planned": sum(row.doses.expected for row in days),
         "recorded": sum(row.doses.recorded for row in days),
