@@ -21,10 +21,12 @@ from labs.actions.laboratories import add_range, register_assay
 from labs.actions.receipts import receive_specimen, reject_specimen
 from labs.rules.ranges import RangeRow
 from labs.rules.setup import AssayRow
+from safety.actions.reports import send_report
 from tests import factories
 from tests.dosing import stocked
 from tests.labs.examples import entered, hours_ago, safety, typed
 from tests.labs.sent import as_csv, brought, confirmed, imported, laboratory_of, row
+from tests.safety import harm
 from tests.safety.conducted import recorded_about, sources
 from tests.system.conftest import DESK, PHONE
 from tests.system.steps import code_of, enter_credentials, fill, press, says
@@ -62,8 +64,12 @@ WITHOUT_A_PAGE = {
     "outcomes:figure",
     "outcomes:flow-figure",
     "outcomes:recruitment-figure",
+    "outcomes:safety-download",
+    "outcomes:safety-figure",
     "oversight:audit-download",
     "safety:deviations-download",
+    "safety:event-criteria",
+    "safety:events-download",
     "set_language",
     "theme",
     "mfa_trust",
@@ -231,6 +237,7 @@ def outcomes(trial: Trial) -> list[str]:
         "/outcomes/nk/",
         "/outcomes/ganciclovir/",
         "/outcomes/conversion/",
+        "/outcomes/safety/",
         "/outcomes/flow/",
         "/outcomes/flow/participants/?arm=il2_gcv&step=received",
         "/outcomes/recruitment/",
@@ -322,6 +329,29 @@ def inbox(trial: Trial) -> list[str]:
     ]
 
 
+def safety_pages(trial: Trial) -> list[str]:
+    """A serious event with a report, an assessed one, and what is offered."""
+    serious = harm.event(trial.treated, harm.hospitalised())
+    assessed = harm.assessed(harm.event(trial.held, term="Nausea", criteria_code="", grade=1))
+    by = factories.user(Role.COORDINATOR, trial.treated.site)
+    report = send_report(
+        serious, recipient="sponsor", narrative="Admitted with fever.", version=1, by=by
+    )
+    offered = f"reaction:{harm.reaction(trial.treated, kind='redness', grade=1).pk}"
+    event = f"/safety/events/{serious.pk}/"
+    return [
+        "/",
+        "/safety/",
+        "/safety/?serious=yes&sort=-grade",
+        f"/safety/events/new/?offer={offered}",
+        f"/safety/offers/{offered}/decline/",
+        *(event, f"{event}correct/", f"{event}assess/", f"{event}serious/"),
+        *(f"{event}in-error/", f"{event}report/", f"/safety/events/{assessed.pk}/"),
+        f"/safety/reports/{report.pk}/",
+        f"/participants/{trial.treated}/?kind=safety",
+    ]
+
+
 def papers(trial: Trial) -> list[str]:
     return ["/", "/consent-forms/", "/consent-forms/new/"]
 
@@ -360,6 +390,7 @@ PAGES = [
     (Role.INVESTIGATOR, recalls),
     (Role.INVESTIGATOR, outcomes),
     (Role.INVESTIGATOR, conduct),
+    (Role.INVESTIGATOR, safety_pages),
     (Role.LAB, laboratory),
     (Role.LAB, inbox),
     (Role.LAB, importing),
@@ -384,10 +415,12 @@ def main_pages(trial: Trial) -> list[str]:
         "/labs/inbox/",
         "/labs/import/",
         "/outcomes/",
+        "/outcomes/safety/",
         "/outcomes/flow/",
         "/outcomes/recruitment/",
         "/screening/",
         "/follow-up/",
+        "/safety/",
         "/safety/deviations/",
         f"/safety/participants/{trial.treated}/medication/",
     ]

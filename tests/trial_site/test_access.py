@@ -35,6 +35,7 @@ SAMPLES = {
     "username": "nobody",
     "stratum": "ALL",
     "source": "reaction:999999",
+    "page": "1",
 }
 
 
