@@ -84,8 +84,12 @@ const waitingView = (() => {
     card.querySelector(":scope > [data-mark]")?.remove();
     const waits = Boolean(entry) && !isRefused(entry);
     card.classList.toggle("dose--waiting", waits);
+    const time = card.querySelector(":scope > .dose-state time");
     card.querySelectorAll(":scope > .dose-state, :scope > .dose-do").forEach((part) => { part.hidden = waits; });
-    if (entry) card.prepend(piece(waits ? "card-waiting" : "card-refused"));
+    if (!entry) return;
+    const line = piece(waits ? "card-waiting" : "card-refused");
+    if (waits && time) line.append(time.cloneNode(true));
+    card.prepend(line);
   };
 
   let before = "";
