@@ -1,9 +1,9 @@
-"""All that is ordered for one participant: each drug's order, basis, holds, and what may be done."""
+"""All that is ordered for one participant: each order, its basis, its holds, what may be done."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 
@@ -58,7 +58,8 @@ class DrugCard:
     forbidden_by: tuple[Message, ...]
     review: Review | None
     refusal: Message | None
-    buttons: tuple[Button, ...]
+    has_ended: bool
+    buttons: tuple[Button, ...] = ()
 
     @property
     def name(self) -> Message:
@@ -78,6 +79,8 @@ class DrugCard:
         if self.open is None:
             text = gettext_noop("Ended") if self.before else gettext_noop("Not ordered")
             return "planned", Message(text)
+        if self.has_ended:
+            return "planned", Message(gettext_noop("The participation has ended"))
         if self.hold or self.forbidden_by:
             return "held", Message(gettext_noop("Held"))
         if self.open.order.starts_at > clock.now():
@@ -114,69 +117,79 @@ def orders_page(participant: Participant, user: User) -> OrdersPage:
     )
 
 
-def _cards(participant: Participant, user: User) -> Iterator[DrugCard]:
-    """A card for each drug of the arm, and for any other that was ordered."""
-    orders = participant.orders.select_related("ordered_by").prefetch_related(
-        "reviews__reviewed_by"
-    )
-    lines = [OrderLine(order, tuple(order.reviews.all())) for order in orders]
-    holds = list(participant.holds.select_related("result", "held_by", "resumed_by"))
-    reviews = {
-        review.order.pk: review for review in reviews_of(list(reviewable(participant.orders.all())))
-    }
-    safety = latest_safety_results([participant.pk], clock.now())[participant.pk]
-    arm = current().arm(participant.allocation.arm).drugs if participant.arm else ()
-    for drug in DrugChoice.values:
-        mine = [line for line in lines if line.order.drug == drug]
-        if not mine and drug not in arm:
-            continue
-        running = next((line for line in mine if line.order.ends_at is None), None)
-        of_drug = [hold for hold in holds if hold.drug == drug]
-        hold = next((hold for hold in of_drug if hold.resumed_at is None), None)
-        by_result = running is not None and drug == DrugChoice.GANCICLOVIR
-        refusal = order_refusal(participant, drug)
-        review = reviews.get(running.order.pk) if running else None
-        can = ORDER.allows(user)
-        yield DrugCard(
-            drug=drug,
-            open=running,
-            before=tuple(line for line in reversed(mine) if line is not running),
-            hold=hold,
-            holds_before=tuple(
-                (each, hold_cause(each)) for each in reversed(of_drug) if each is not hold
-            ),
-            forbidden_by=forbidding(safety) if by_result else (),
-            review=review,
-            refusal=refusal,
-            buttons=tuple(_buttons(participant, drug, running, hold, review, refusal))
-            if can
-            else (),
+@dataclass(frozen=True)
+class _Rows:
+    """What the database knows about the orders of one participant."""
+
+    lines: list[OrderLine]
+    holds: list[Hold]
+    reviews: Mapping[int, Review]
+    forbidden_by: tuple[Message, ...]
+
+    @classmethod
+    def of(cls, participant: Participant) -> _Rows:
+        orders = participant.orders.select_related("ordered_by").prefetch_related(
+            "reviews__reviewed_by"
+        )
+        found = reviews_of(list(reviewable(participant.orders.all())))
+        safety = latest_safety_results([participant.pk], clock.now())[participant.pk]
+        return cls(
+            lines=[OrderLine(order, tuple(order.reviews.all())) for order in orders],
+            holds=list(participant.holds.select_related("result", "held_by", "resumed_by")),
+            reviews={review.order.pk: review for review in found},
+            forbidden_by=forbidding(safety),
         )
 
 
-def _buttons(
-    participant: Participant,
-    drug: str,
-    running: OrderLine | None,
-    hold: Hold | None,
-    review: Review | None,
-    refusal: Message | None,
-) -> Iterator[Button]:
+def _cards(participant: Participant, user: User) -> Iterator[DrugCard]:
+    """A card for each drug of the arm, and for any other that was ordered."""
+    rows = _Rows.of(participant)
+    arm = current().arm(participant.allocation.arm).drugs if participant.arm else ()
+    ordered = {line.order.drug for line in rows.lines}
+    for drug in DrugChoice.values:
+        if drug in arm or drug in ordered:
+            card = _card(participant, drug, rows)
+            may_order = ORDER.allows(user) and not participant.has_ended
+            yield replace(card, buttons=tuple(_buttons(participant, card))) if may_order else card
+
+
+def _card(participant: Participant, drug: str, rows: _Rows) -> DrugCard:
+    lines = [line for line in rows.lines if line.order.drug == drug]
+    holds = [hold for hold in rows.holds if hold.drug == drug]
+    running = next((line for line in lines if line.order.ends_at is None), None)
+    hold = next((hold for hold in holds if hold.resumed_at is None), None)
+    is_forbidden = running is not None and drug == DrugChoice.GANCICLOVIR
+    return DrugCard(
+        drug=drug,
+        open=running,
+        before=tuple(line for line in reversed(lines) if line is not running),
+        hold=hold,
+        holds_before=tuple(
+            (each, hold_cause(each)) for each in reversed(holds) if each is not hold
+        ),
+        forbidden_by=rows.forbidden_by if is_forbidden else (),
+        review=rows.reviews.get(running.order.pk) if running else None,
+        refusal=order_refusal(participant, drug),
+        has_ended=participant.has_ended,
+    )
+
+
+def _buttons(participant: Participant, card: DrugCard) -> Iterator[Button]:
     """What the investigator may do about one drug now, the most pressing first."""
-    about = [participant.subject, drug]
-    if review is not None:
-        url = reverse("dosing:review", args=[review.order.pk])
+    about = [participant.subject, card.drug]
+    if card.review is not None:
+        url = reverse("dosing:review", args=[card.review.order.pk])
         yield Button(gettext_noop("Review the dose"), url, look="btn-primary")
-    if running is None:
-        if refusal is None:
+    if card.open is None:
+        if card.refusal is None:
             url = reverse("dosing:order-new", args=about)
             yield Button(gettext_noop("Write the order"), url, look=MAIN)
         return
-    if hold is not None:
-        yield Button(gettext_noop("Resume"), reverse("dosing:resume", args=[hold.pk]))
+    if card.hold is not None:
+        yield Button(gettext_noop("Resume"), reverse("dosing:resume", args=[card.hold.pk]))
     else:
         yield Button(gettext_noop("Hold"), reverse("dosing:hold", args=about))
-    if refusal is None:
+    if card.refusal is None:
         yield Button(gettext_noop("Change the order"), reverse("dosing:order-new", args=about))
     yield Button(gettext_noop("Stop this drug"), reverse("dosing:stop", args=about))
 

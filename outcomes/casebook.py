@@ -38,7 +38,7 @@ from trial_site.presentation import TimelineEvent
 from trial_site.protocol import current
 from trial_site.protocol.definition import gettext_noop
 
-ENTERED = {"dosing.administration", "labs.result", "labs.cytotoxicityassay"}
+ENTERED = {"dosing.administration", "dosing.bodyweight", "labs.result", "labs.cytotoxicityassay"}
 KINDS = {
     "dose": _("Doses"),
     "lab": _("Laboratory"),
@@ -128,8 +128,7 @@ _ACTIONS = [
     ("dosing:withdraw", _("Withdraw drugs"), {State.ON_TREATMENT}),
     ("enrollment:visits", _("Visits"), set(State)),
     ("outcomes:course", _("Laboratory course"), set(State)),
-    ("safety:medication", _("Medication"), set(State)),
-    ("safety:history", _("Medical history"), set(State)),
+    ("safety:medication", _("Medication and history"), set(State)),
     ("enrollment:rescue", _("Rescue treatment"), {State.FOLLOW_UP}),
     ("dosing:rescue-end", _("End rescue treatment"), {State.RESCUE}),
     ("enrollment:disposition", _("End participation"), set(State) - ENDED),

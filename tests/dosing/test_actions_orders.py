@@ -9,15 +9,18 @@ import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied
 
+from dosing.actions.holds import hold_drug
 from dosing.actions.orders import order_drug
-from dosing.models import DrugChoice, Order
+from dosing.models import DrugChoice, Order, Withdrawal
 from enrollment.models import Participant
 from enrollment.states import State
 from oversight.recording import AlreadyRecorded
 from oversight.refusals import NeedsConfirmation, Refused
+from oversight.signing import Signature
 from oversight.trail import AuditAction, AuditEntry
 from tests import factories
-from tests.dosing.conftest import CONTROL_ARM, at
+from tests.dosing.conftest import CONTROL_ARM, Blood, at, pcr
+from trial_site import clock
 from trial_site.messages import Message
 from trial_site.models import Site, User
 from trial_site.roles import Role
@@ -157,6 +160,39 @@ def test_the_same_form_orders_once(participant: Participant, staff: Staff) -> No
     assert Order.objects.count() == 1
 
 
+def test_a_departure_from_the_proposal_says_why(participant: Participant, staff: Staff) -> None:
+    for departs in ({"amount": Decimal("299")}, {"frequency": "q24h"}, {"phase": "maintenance"}):
+        for reason in ("", "  "):
+            with pytest.raises(Refused, match="differs from the proposal"):
+                ganciclovir(
+                    participant, staff[Role.INVESTIGATOR], **departs, departure_reason=reason
+                )
+    assert not Order.objects.exists()
+
+
+def test_the_proposal_is_worked_out_when_the_order_is_written(
+    participant: Participant, staff: Staff, blood: Blood
+) -> None:
+    """What a browser was shown before the new creatinine came counts for nothing."""
+    blood(participant, creatinine="150")
+    with pytest.raises(Refused, match="differs from the proposal"):
+        ganciclovir(participant, staff[Role.INVESTIGATOR])
+    order = ganciclovir(
+        participant, staff[Role.INVESTIGATOR], amount=Decimal("150"), frequency="q24h"
+    )
+    assert order.band == "25-50"
+
+
+def test_without_a_proposal_an_order_says_why_and_knows_no_band(
+    participant: Participant, staff: Staff, blood: Blood
+) -> None:
+    blood(participant, creatinine="<40")
+    with pytest.raises(Refused, match="differs from the proposal"):
+        ganciclovir(participant, staff[Role.INVESTIGATOR])
+    order = ganciclovir(participant, staff[Role.INVESTIGATOR], departure_reason="Urgent")
+    assert (order.band, order.weight_kg, len(order.basis)) == ("", Decimal("60.0"), 2)
+
+
 # --- changing ---------------------------------------------------------------------------------
 
 
@@ -270,3 +306,43 @@ def test_a_late_entry_after_withdrawal_moves_the_follow_up(
     participant.refresh_from_db()
     assert participant.withdrawn_on == dt.date(2026, 3, 19)
     assert participant.visits.get(code="M3").target == dt.date(2026, 6, 19)
+
+
+@pytest.mark.requirement("R15")
+def test_a_withdrawal_is_signed_by_who_decides_it_and_freshly(site: Site, staff: Staff) -> None:
+    treated, doctor = factories.on_treatment(site), staff[Role.INVESTIGATOR]
+    colleague = factories.user(Role.INVESTIGATOR, site, username="colleague")
+    for proof in (
+        factories.signature(colleague),
+        Signature(doctor, clock.now() - dt.timedelta(minutes=2)),
+    ):
+        with pytest.raises(Refused, match="password again"):
+            factories.withdrawn(treated, by=doctor, signature=proof)
+    assert not Withdrawal.objects.exists()
+
+
+def test_a_withdrawal_keeps_what_it_was_decided_on_and_ends_every_hold(
+    site: Site, staff: Staff
+) -> None:
+    treated, doctor = factories.on_treatment(site, days_ago=10), staff[Role.INVESTIGATOR]
+    pcr(treated, at(9, day=11), "<", "500")
+    hold_drug(treated, drug="ganciclovir", why="other", note="Rash", by=doctor)
+    factories.withdrawn(treated, "Twice negative", by=doctor, why="completed")
+    decision = Withdrawal.objects.get()
+    assert [str(Message.from_json(found)) for found in decision.findings] == [
+        "first negative on day 3: <500\u00a0copies/mL"
+    ]
+    assert (decision.why, decision.decided_by, decision.decided_at) == (
+        "completed",
+        doctor,
+        at(9, 42),
+    )
+    hold = treated.holds.get()
+    assert (hold.resumed_at, hold.resumed_why) == (at(9, 42), "Twice negative")
+    order = treated.orders.get()
+    assert (order.ended_as, order.end_reason) == ("withdrawn", "Twice negative")
+
+
+def test_a_withdrawal_names_one_of_its_reasons(site: Site) -> None:
+    with pytest.raises(Refused, match="Say why the drugs are withdrawn"):
+        factories.withdrawn(factories.on_treatment(site), why="because")

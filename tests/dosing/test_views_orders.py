@@ -15,7 +15,7 @@ from django.urls import reverse
 from dosing.actions.holds import hold_drug
 from dosing.actions.weights import record_weight
 from dosing.models import BodyWeight, DoseReview, Hold, Order, Withdrawal
-from enrollment.actions.participation import begin_rescue
+from enrollment.actions.participation import begin_rescue, end_participation
 from enrollment.models import Participant
 from enrollment.states import State
 from oversight.trail import AuditAction, AuditEntry
@@ -228,6 +228,16 @@ def test_the_page_takes_as_many_queries_however_many_orders(
     with CaptureQueriesContext(connection) as many:
         client.get(url)
     assert len(many) <= len(few) <= 30
+
+
+def test_after_the_end_of_the_participation_nothing_is_offered(order: Order, login: Login) -> None:
+    by = factories.user(Role.COORDINATOR, order.participant.site)
+    end_participation(order.participant, after=State.LOST, why="Gone", by=by)
+    page = html(login(Role.INVESTIGATOR).get(orders_url(order.participant)))
+    assert "The participation has ended" in page
+    for name in ("hold", "stop", "order-new"):
+        args = [order.participant.subject, "ganciclovir"]
+        assert reverse(f"dosing:{name}", args=args) not in page
 
 
 # --- ordering ---------------------------------------------------------------------------------
