@@ -24,6 +24,7 @@ NAVIGATION = [
     ("dosing:sheet", _("Dosing"), "drop"),
     ("dosing:stock", _("Stock"), "box"),
     ("safety:events", _("Safety"), "alert"),
+    ("safety:deviations", _("Deviations"), "block"),
     ("labs:index", _("Labs"), "flask"),
     ("labs:inbox", _("Inbox"), "form"),
     ("labs:import", _("Import"), "box"),

@@ -23,11 +23,13 @@ def test_a_missed_record_becomes_an_assessed_deviation(
     says(page, "3 possible deviations")
     follow(page, "Look and decide")
     expect(page.get_by_role("heading", name="Protocol deviations")).to_be_visible()
+    page.get_by_text("3 times").click()  # they stand together, one below the other
     follow(page, "Look and decide")
     says(page, f"{subject} · Is this a deviation?", "nobody recorded what became of it")
     fill(page, {"What else is there to say?": "The ward was moved that evening"})
     press(page, "Record the deviation")
     says(page, "The deviation is recorded; the investigator assesses it.")
+    page.get_by_text("2 times").click()
     follow(page, "Look and decide")
     follow(page, "It is no deviation")
     press(page, "Decline")
@@ -62,7 +64,7 @@ def test_a_medicine_that_warns_and_a_corticosteroid_that_counts(
     subject = treated(site, days_ago=1).subject
     page = sign_in(Role.COORDINATOR, width=PHONE)
     page.goto(f"/participants/{subject}/")
-    page.get_by_role("link", name="Medication", exact=True).click()
+    follow(page, "Medication and history")
     follow(page, "Add a medicine")
     imipenem = {
         "Medicine": "Imipenem/cilastatin",
