@@ -30,13 +30,18 @@ def rows(user: User) -> list[WorkRow]:
     """Running clocks for those who may report; overdue ones for everybody at the bedside."""
     if not REPORT_EVENT.allows(user):
         return []
-    return [*_clock_rows(user), *_assessment_rows(user), *_offer_rows(user)]
+    return [*_own_clocks(user), *_assessment_rows(user), *_offer_rows(user)]
 
 
 # --- clocks -----------------------------------------------------------------------------------
 
 
-def _clock_rows(user: User) -> Iterator[WorkRow]:
+def clock_rows(user: User) -> list[WorkRow]:
+    """Everything that still has to be reported, the first to run out first, for the room's page."""
+    return [_clock_row(one, user) for one in open_clocks(user)]
+
+
+def _own_clocks(user: User) -> Iterator[WorkRow]:
     reports = SEND_REPORT.allows(user)
     for one in open_clocks(user):
         if reports or one.is_overdue:

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from trial_site import clock
@@ -92,7 +93,15 @@ def _navigation(request: HttpRequest, user: User) -> list[NavItem]:
     ]
     above = [url for url, _label, _icon in shown if url != "/" and request.path.startswith(url)]
     here = max(above, key=len, default=request.path)
-    return [NavItem(url, str(label), icon, url == here) for url, label, icon in shown]
+    counts = {
+        reverse(name): import_string(counting)(user)
+        for name, counting in settings.NAVIGATION_COUNTS.items()
+        if may_open(user, name)
+    }
+    return [
+        NavItem(url, str(label), icon, url == here, counts.get(url), count_late=True)
+        for url, label, icon in shown
+    ]
 
 
 def _site_label(user: User) -> str:

@@ -69,6 +69,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+# How many things of a page are late, said beside its name on every page: one query each.
+NAVIGATION_COUNTS = {"safety:events": "safety.clocks.overdue"}
 ROOT_URLCONF = "trial_site.urls"
 WSGI_APPLICATION = "trial_site.wsgi.application"
 TEMPLATES = [

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from oversight.records import Record
-from safety.models.scope import RetractableQuerySet
+from safety.models.scope import HarmQuerySet
 from trial_site.models import User
 
 
@@ -31,7 +31,7 @@ class OfParticipant(Record):
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
 
-    objects: ClassVar = RetractableQuerySet.as_manager()
+    objects: ClassVar = HarmQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -12,7 +12,7 @@ class SafetyQuerySet(RecordQuerySet):
         return at_sites_of(self, user, "participant__site")
 
 
-class RetractableQuerySet(SafetyQuerySet):
-    def in_force(self) -> RetractableQuerySet:
+class HarmQuerySet(SafetyQuerySet):
+    def in_force(self) -> HarmQuerySet:
         """Without what was taken back as entered in error."""
         return self.filter(retracted_at=None)

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_GET
 from enrollment.lists import Address, Filter, Heading, filters, heading
 from oversight.downloads import download
 from safety import event_list, offers
-from safety.clocks import open_clocks
 from safety.downloads import event_lines
 from safety.event_list import SERIOUS, STATES, Wanted
-from safety.permissions import REPORT_EVENT, SEND_REPORT
+from safety.event_rows import clock_rows
+from safety.permissions import REPORT_EVENT
 from safety.rules.grades import GRADES
 from trial_site.http import StaffRequest
 
@@ -41,10 +41,9 @@ def events(request: StaffRequest) -> HttpResponse:
         ),
         "headings": _headings(wanted.sort, address),
         "download": address(),
-        "clocks": open_clocks(request.user),
+        "clocks": clock_rows(request.user),
         "offers": _offers(request),
         "may_report": REPORT_EVENT.allows(request.user),
-        "may_send": SEND_REPORT.allows(request.user),
     }
     return render(request, "safety/events.html", context)
 

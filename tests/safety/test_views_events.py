@@ -442,6 +442,18 @@ def test_an_overdue_clock_stands_first_on_every_clinical_worklist(
             assert "Report to the sponsor" not in rows(login(role)), role
 
 
+def test_what_is_overdue_is_counted_on_every_page_of_those_who_read(
+    login: Login, serious: AdverseEvent
+) -> None:
+    late = 'class="count count--late">2<'  # the sponsor's clock, and the authority's below
+    assert "count--late" not in text_of(login(Role.NURSE), "/protocol/")
+    with time_machine.travel(NOON + dt.timedelta(days=16)):
+        for role in (Role.NURSE, Role.INVESTIGATOR, Role.COORDINATOR, Role.MONITOR):
+            assert late in text_of(login(role), "/protocol/"), role
+        for role in (Role.LAB, Role.ADMIN, Role.STATISTICIAN):
+            assert "count--late" not in text_of(login(role), "/protocol/"), role
+
+
 def test_offers_stand_with_those_who_decide(login: Login, treated: Participant) -> None:
     harm.reaction(treated)
     harm.severe_result(treated)
