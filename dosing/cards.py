@@ -268,12 +268,14 @@ def _typed(recorded: Administration) -> Iterator[str]:
 
 
 def _seen(row: VitalSigns | Reaction, *, may_correct: bool) -> Seen:
-    is_reaction = isinstance(row, Reaction)
-    name, warnings = ("reaction", []) if is_reaction else ("vital-signs", row.warnings)
+    if isinstance(row, Reaction):
+        name, text, warnings = "reaction", reaction_text(row), []
+    else:
+        name, text, warnings = "vital-signs", signs_text(row), row.warnings
     ways = [reverse(f"dosing:{name}-{way}", args=[row.pk]) for way in ("correct", "in-error")]
     correct, in_error = ways if may_correct else ("", "")
     return Seen(
-        text=reaction_text(row) if is_reaction else signs_text(row),
+        text=text,
         alerts=tuple(Message.from_json(warning) for warning in warnings),
         correct=correct,
         in_error=in_error,

@@ -126,7 +126,7 @@ def _about_il2(
 ) -> tuple[Message, ...]:
     return il2_warnings(
         Il2Dose(at, given.amount, given.injection_site or None),
-        others=[Il2Dose(row.given_at, row.amount, row.injection_site) for row in others],
+        others=[Il2Dose(row.delivered_at, row.amount, row.injection_site) for row in others],
         arm=current().arm(participant.allocation.arm),
         rule=current().il2,
     )
@@ -144,7 +144,7 @@ def _about_ganciclovir(
         *hold_reasons(latest_safety_values(participant, at), current()),
         *ganciclovir_warnings(
             GanciclovirDose(at, given.amount, given.minutes),
-            others=[GanciclovirDose(row.given_at, row.amount) for row in others],
+            others=[GanciclovirDose(row.delivered_at, row.amount) for row in others],
             ordered_mg=order.amount if order and is_whole else None,
             rule=current().ganciclovir,
         ),

@@ -113,13 +113,13 @@ class Confirmation:
     @property
     def lot(self) -> Message | None:
         lot = self.suggested_lot
-        return lot and lot_in_words(lot)
+        return lot_in_words(lot) if lot else None
 
     @property
     def volume(self) -> Message | None:
         """What to draw up of the suggested lot, where its vials say how they are dissolved."""
         lot = self.suggested_lot
-        return lot and volume_text(self.order.amount, lot)
+        return volume_text(self.order.amount, lot) if lot else None
 
     @property
     def suggested_site(self) -> str:

@@ -26,15 +26,15 @@ Key = tuple[int, str, dt.datetime]
 class Slot(NamedTuple):
     """One planned dose of one participant on the site's ``day``.
 
-    ``order_id`` is the order that planned it (none of a dose that nobody ordered), ``status`` what
-    was recorded.
+    ``order_id`` is the order that planned it, and its ``frequency``; a dose that nobody ordered has
+    neither.  ``status`` is what was recorded.
     """
 
     participant_id: int
     subject: str
     order_id: int | None
     drug: str
-    frequency: str | None
+    frequency: str
     at: dt.datetime
     day: dt.date
     status: str | None = None
@@ -47,7 +47,7 @@ class Slot(NamedTuple):
     @property
     def was_planned(self) -> bool:
         """Whether its time was planned, and not only known once it was given."""
-        return self.frequency not in {None, Frequency.THREE_TIMES_A_WEEK}
+        return self.frequency not in {"", Frequency.THREE_TIMES_A_WEEK}
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ def _slots(
 def _recorded(user: User, days: Sequence[dt.date]) -> Iterator[Slot]:
     """What was recorded of ``days``."""
     start, end = day_bounds(days[0])[0], day_bounds(days[-1])[1]
-    rows = Administration.objects.visible_to(user).in_force()
+    rows = Administration.objects.in_force().visible_to(user)
     rows = rows.filter(slot_at__gte=start, slot_at__lt=end)
     names = ("participant_id", "participant__subject", "order_id", "drug", "order__frequency")
     ends = [(day_bounds(day)[1], day) for day in days]
@@ -192,4 +192,4 @@ def _recorded(user: User, days: Sequence[dt.date]) -> Iterator[Slot]:
         *names, "slot_at", "status"
     ):
         day = next(day for end, day in ends if at < end)
-        yield Slot(participant, subject, order, drug, frequency, at, day, status)
+        yield Slot(participant, subject, order, drug, frequency or "", at, day, status)

@@ -73,8 +73,9 @@ class _Rows:
             .filter(participant__in=chosen, slot_at__gte=start, slot_at__lt=end)
             .select_related("lot")
         )
-        orders = with_last_given(Order.objects.filter(participant__in=chosen), moment.now)
-        orders = orders.select_related("participant__allocation", "participant__site").in_bulk()
+        ordered = with_last_given(Order.objects.filter(participant__in=chosen), moment.now)
+        whole = ordered.select_related("participant__allocation", "participant__site")
+        orders: dict[int, Order] = whole.in_bulk()
         participants = {order.participant_id: order.participant for order in orders.values()}
         if without_order := set(chosen) - participants.keys():
             participants |= Participant.objects.with_arm().in_bulk(without_order)
@@ -90,11 +91,11 @@ class _Rows:
         return Behind(
             order=order,
             administration=row,
-            recorder=row.recorder if row else "",
+            recorder=getattr(row, "recorder", ""),
             observations=self.observations.get(row.pk, ()) if row else (),
             safety=plan.safety_of(slot),
             hold=plan.hold_of(slot),
-            last_given=order.last_given if order else None,
+            last_given=getattr(order, "last_given", None),
         )
 
 

@@ -58,7 +58,7 @@ def _take_day0_back(participant: Participant, by: User) -> None:
 
 def _settle_withdrawal(participant: Participant, by: User) -> None:
     """What was given after the decision is shown apart and moves no visit."""
-    decided = participant.moves.filter(after=State.FOLLOW_UP).order_by("pk").first()
+    decided = participant.moves.filter(after=State.FOLLOW_UP).earliest("pk")
     rows = delivered(participant, DrugChoice.GANCICLOVIR, CourseChoice.FIRST)
     last = rows.filter(given_at__lte=decided.at).last()
     if last is None:

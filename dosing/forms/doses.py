@@ -1,6 +1,7 @@
 """What is asked at the bedside: fields, units, and what belongs together."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -204,7 +205,7 @@ class DoseForm(DeliveredForm):
         *args: Any,
         order: Order,
         day: dt.date,
-        stock: list[LotStock] | None = None,
+        stock: Sequence[LotStock] | None = None,
         **kwargs: Any,
     ) -> None:
         self.order = order

@@ -1,5 +1,6 @@
 """Doses that no slot was planned for, and corrections of what is recorded."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import QueryDict
@@ -36,7 +37,7 @@ class UnplannedForm(DeliveredForm):
         *args: Any,
         participant: Participant,
         drug: str,
-        stock: list[LotStock] | None = None,
+        stock: Sequence[LotStock] | None = None,
         **kwargs: Any,
     ) -> None:
         today = clock.today()

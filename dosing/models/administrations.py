@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar
 
 from django.db import models
@@ -143,6 +144,13 @@ class Administration(Record):
     @property
     def delivered(self) -> bool:
         return self.status != self.Status.NOT_GIVEN
+
+    @property
+    def delivered_at(self) -> dt.datetime:
+        """When a dose that was given was given.  Raises ``ValueError`` for one that was not."""
+        if self.given_at is None:
+            raise ValueError(f"{self} was not given")
+        return self.given_at
 
     @property
     def was_planned(self) -> bool:

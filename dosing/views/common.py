@@ -45,8 +45,8 @@ def done(
     request: StaffRequest, outcome: Outcome[Administration], subject: str, at: dt.datetime
 ) -> HttpResponse:
     """Back to the sheet of the dose, with what was saved."""
-    said = outcome.record and about(outcome.record, what_happened(outcome.record))
-    saved(request, outcome, said)
+    record = outcome.record
+    saved(request, outcome, about(record, what_happened(record)) if record else None)
     return to_sheet(subject, timezone.localdate(at))
 
 

@@ -1,5 +1,6 @@
 """Vital signs and reactions around a dose: short forms of the bedside."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -37,7 +38,7 @@ def vital_signs(request: StaffRequest, pk: int) -> HttpResponse:
             ),
         )
         if outcome:
-            return _to_dose(request, dose, outcome, outcome.record and signs_text(outcome.record))
+            return _to_dose(request, dose, outcome, signs_text)
     return _page(request, "dosing/vital_signs.html", dose, form=form)
 
 
@@ -61,7 +62,7 @@ def correct_signs(request: StaffRequest, pk: int) -> HttpResponse:
             ),
         )
         if outcome:
-            return _to_dose(request, dose, outcome, outcome.record and signs_text(outcome.record))
+            return _to_dose(request, dose, outcome, signs_text)
     return _page(request, "dosing/vital_signs.html", dose, form=form, saved=signs)
 
 
@@ -83,8 +84,7 @@ def reaction(request: StaffRequest, pk: int) -> HttpResponse:
             lambda: actions.record_reaction(dose, seen=form.seen(), by=request.user, key=form.key),
         )
         if outcome:
-            said = outcome.record and reaction_text(outcome.record)
-            return _to_dose(request, dose, outcome, said)
+            return _to_dose(request, dose, outcome, reaction_text)
     return _page(request, "dosing/reaction.html", dose, form=form, kind=reaction_name(kind))
 
 
@@ -108,8 +108,7 @@ def correct_reaction(request: StaffRequest, pk: int) -> HttpResponse:
             ),
         )
         if outcome:
-            said = outcome.record and reaction_text(outcome.record)
-            return _to_dose(request, dose, outcome, said)
+            return _to_dose(request, dose, outcome, reaction_text)
     kind = reaction_name(seen.kind)
     return _page(request, "dosing/reaction.html", dose, form=form, kind=kind, saved=seen)
 
@@ -130,7 +129,11 @@ def _page(
 
 
 def _to_dose(
-    request: StaffRequest, dose: Administration, outcome: Outcome[Any], said: Message | None
+    request: StaffRequest,
+    dose: Administration,
+    outcome: Outcome[Any],
+    in_words: Callable[[Any], Message],
 ) -> HttpResponse:
-    saved(request, outcome, said and about(dose, said))
+    said = about(dose, in_words(outcome.record)) if outcome.record else None
+    saved(request, outcome, said)
     return to_sheet(dose.participant.subject, timezone.localdate(dose.slot_at))

@@ -50,7 +50,7 @@ def record(request: StaffRequest, subject: str, drug: str) -> HttpResponse:
             ),
         )
         if outcome:
-            return done(request, outcome, subject, form.given().at)
+            return done(request, outcome, subject, form.given().minute)
     order = participant.orders.filter(drug=drug, ends_at=None).first()
     return page(
         request,
@@ -60,7 +60,7 @@ def record(request: StaffRequest, subject: str, drug: str) -> HttpResponse:
         drug=drug_name(drug),
         route=route(drug),
         ordered=order and order_text(order),
-        is_of_arm=drug in current().arm(participant.arm).drugs,
+        is_of_arm=drug in current().arm(participant.allocation.arm).drugs,
         form=form,
     )
 

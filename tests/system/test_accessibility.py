@@ -43,6 +43,7 @@ FIGURE_TO_DRAW = "[data-figure-spec]:not(.is-live)"
 WITHOUT_A_PAGE = {
     "account_logout",
     "dosing:service-worker",
+    "dosing:undo",
     "dosing:stock-accountability-download",
     "dosing:stock-ledger-download",
     "dosing:stock-recipients-download",
@@ -137,6 +138,16 @@ def ward(trial: Trial) -> list[str]:
         reverse("dosing:give", args=slot),
         reverse("dosing:record", args=slot),
         f"/dosing/administrations/{trial.dose.pk}/correct/",
+        f"/dosing/administrations/{trial.dose.pk}/in-error/",
+        f"/dosing/administrations/{trial.dose.pk}/vital-signs/",
+        f"/dosing/administrations/{trial.dose.pk}/reaction/",
+        f"/dosing/administrations/{trial.dose.pk}/reaction/?kind=redness",
+        f"/dosing/vital-signs/{trial.signs.pk}/",
+        f"/dosing/vital-signs/{trial.signs.pk}/in-error/",
+        f"/dosing/reactions/{trial.reaction.pk}/",
+        f"/dosing/reactions/{trial.reaction.pk}/in-error/",
+        f"/dosing/unplanned/{trial.treated}/",
+        f"/dosing/unplanned/{trial.treated}/il2/",
     ]
 
 

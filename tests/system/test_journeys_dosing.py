@@ -86,3 +86,52 @@ def test_a_dose_in_part_has_a_reason(sign_in: Callable[..., Page], site: Site) -
     fill(page, {"Why?": "Adverse event"})
     press(page, "Record: PKU-001, Ganciclovir")
     says(page, "PKU-001, Ganciclovir: Given in part: 180 mg", "300 mg ordered", "Adverse event")
+
+
+def test_a_slip_is_undone_and_what_was_seen_is_kept(
+    sign_in: Callable[..., Page], site: Site
+) -> None:
+    # Given an injection that was recorded too early,
+    both_drugs_ordered(site)
+    page = sign_in(Role.NURSE, width=PHONE)
+    follow(page, "Record the dose · PKU-001, Interleukin-2")
+    press(page, "Record given: PKU-001, 1 million IU")
+    # when it is undone on its card,
+    press(page, "Undo · PKU-001, Interleukin-2 10:00")
+    # then it is due again;
+    says(page, "PKU-001, Interleukin-2: undone, nothing is recorded", "Due in")
+    # and when it is given, with a pressure that is too low and a red spot,
+    follow(page, "Given as ordered · PKU-001, Interleukin-2 10:00")
+    press(page, "Record given: PKU-001, 1 million IU")
+    follow(page, "Vital signs · PKU-001, Interleukin-2 10:00")
+    fill(page, {"Blood pressure, systolic": "88", "Diastolic": "50"})
+    press(page, "Record vital signs: PKU-001")
+    follow(page, "Reaction · PKU-001, Interleukin-2 10:00")
+    follow(page, "Redness at the site")
+    choose(page, "CTCAE grade", "1 · Tenderness with or without redness or itching")
+    fill(page, {"Diameter": "25"})
+    press(page, "Record: PKU-001, Redness at the site")
+    # then the card says both.
+    says(page, "Alert: Systolic pressure 88\u00a0mmHg, below 90")
+    says(page, "Redness at the site, grade 1, 25\u00a0mm")
+
+
+def test_interleukin_2_in_the_control_arm_is_recorded_as_it_happened(
+    sign_in: Callable[..., Page], site: Site
+) -> None:
+    # Given a participant of the control arm,
+    control = factories.allocated(site, "gcv")
+    factories.order(control, starts_at=factories.local(clock.today(), TEN))
+    page = sign_in(Role.NURSE, width=PHONE)
+    follow(page, "Dosing")
+    # when interleukin-2 was given all the same,
+    follow(page, "Record a dose that was not planned · PKU-001")
+    follow(page, "Interleukin-2")
+    says(page, "This arm does not receive this drug")
+    fill(page, {"Amount given": "1", "Where was it injected?": "Abdomen, left"})
+    press(page, "Record: PKU-001, Interleukin-2")
+    # then it is asked about and never refused.
+    says(page, "this dose is a protocol deviation")
+    page.get_by_label("Yes, this is what happened").check()
+    press(page, "Record: PKU-001, Interleukin-2")
+    says(page, "PKU-001, Interleukin-2: Given: 1 million IU", "Not planned by an order")

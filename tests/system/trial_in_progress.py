@@ -8,8 +8,11 @@ from uuid import uuid4
 import time_machine
 from django.core.management import call_command
 
+from dosing.actions.reactions import record_reaction
+from dosing.actions.vital_signs import Measured, record_vital_signs
 from dosing.checks import Given
-from dosing.models import Administration, DrugChoice, Order
+from dosing.models import Administration, DrugChoice, Order, Reaction, VitalSigns
+from dosing.rules.reactions import Seen
 from enrollment.models import Participant, Screening
 from labs.actions import (
     PlateEntry,
@@ -44,6 +47,8 @@ class Trial:
     il2: Order  # of ``treated``
     ganciclovir: Order
     dose: Administration
+    signs: VitalSigns  # before ``dose``, with an alert
+    reaction: Reaction
     result: Result  # corrected once
     preliminary: Result
     assay: CytotoxicityAssay  # corrected once, with a file that does not agree
@@ -71,7 +76,9 @@ def trial_in_progress(site: Site, time: time_machine.Traveller) -> Trial:
         enrolled=factories.enrolled(site),
         il2=il2,
         ganciclovir=treated.orders.get(drug=DrugChoice.GANCICLOVIR),
-        dose=_in_part(treated),
+        dose=(dose := _in_part(treated)),
+        signs=_measured(dose),
+        reaction=_reacted(dose),
         result=_corrected(treated),
         preliminary=_preliminary(treated),
         assay=(assay := _corrected_plate(treated)),
@@ -98,6 +105,18 @@ def _in_part(participant: Participant) -> Administration:
     why, note = Administration.Reason.ADVERSE_EVENT, "Chills after half an hour"
     given = Given(Administration.Status.PARTIAL, Decimal("180"), eight, why=why, note=note)
     return factories.dose(order, eight, given)
+
+
+def _measured(dose: Administration) -> VitalSigns:
+    nurse = factories.user(Role.NURSE, dose.participant.site)
+    measured = Measured("before", dose.delivered_at, Decimal("38.4"), 88, 50)
+    return record_vital_signs(dose, measured=measured, by=nurse)
+
+
+def _reacted(dose: Administration) -> Reaction:
+    nurse = factories.user(Role.NURSE, dose.participant.site)
+    seen = Seen("redness", 1, dose.delivered_at, diameter_mm=Decimal(25))
+    return record_reaction(dose, seen=seen, by=nurse)
 
 
 def _preliminary(participant: Participant) -> Result:
