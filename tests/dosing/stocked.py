@@ -9,6 +9,7 @@ from dosing.actions.lots import receive_lot
 from dosing.actions.movements import move_vials
 from dosing.models import Administration, DrugChoice, Lot, Order, StockEntry
 from dosing.rules.vials import LotFacts
+from enrollment.actions.locks import locked_participant
 from oversight.recording import recorded
 from tests import factories
 from trial_site import clock
@@ -61,8 +62,14 @@ def move(lot: Lot, kind: str, vials: int, **changes: Any) -> StockEntry:
 def from_lot(order: Order, slot_at: dt.datetime, lot: Lot, vials: int = 1) -> Administration:
     """A dose recorded at ``slot_at`` as ordered, of this lot, which the ledger dispensed."""
     dose = factories.dose(order, slot_at)
-    by = nurse_of(lot.site)
+    return take_from(dose, lot, vials, by=nurse_of(lot.site))
+
+
+def take_from(dose: Administration, lot: Lot, vials: int = 1, *, by: User) -> Administration:
+    """Say of which lot a dose was, as its correction does: participant first, then the lot."""
     with recorded(by=by, reason="The lot of the dose"):
+        locked_participant(dose.participant, by=by)
+        dose = Administration.objects.get(pk=dose.pk)
         dose.lot, dose.vials = lot, vials
         dose.save()
         settle(dose, by=by, why="The lot of the dose")
