@@ -46,9 +46,9 @@ def order_drug(
     and band are kept; ``departure_reason`` says why the order differs from it.  An open order of
     the drug ends where the new one begins, which takes a ``change_reason``.  In rescue treatment
     the order belongs to the rescue course.  Raises ``Refused`` before allocation, after treatment,
-    for IL-2 in an arm or course without it, for an impossible amount, for a departure or a second
-    order without a reason; ``NeedsConfirmation`` unless ``confirmed``; ``AlreadyRecorded``;
-    ``PermissionDenied``.  Sources: DOMAIN 1.3, 4 and 5.
+    for IL-2 in an arm or course without it or in another dose than the protocol's, for an
+    impossible amount, for a departure or a second order without a reason; ``NeedsConfirmation``
+    unless ``confirmed``; ``AlreadyRecorded``; ``PermissionDenied``.  Sources: DOMAIN 1.3, 4 and 5.
     """
     ORDER.check(by)
     starts_at = starts_at.replace(second=0, microsecond=0)
@@ -71,6 +71,8 @@ def order_drug(
         )
         if drug == DrugChoice.GANCICLOVIR:
             _hold_against_proposal(order, phase)
+        elif (amount, frequency) != (current().il2.dose_miu, current().il2.frequency):
+            raise Refused(Message(gettext_noop("The protocol fixes the dose of interleukin-2")))
         if questions and not confirmed:
             raise NeedsConfirmation(questions)
         _replace_open_order(participant, drug, at=starts_at, by=by, reason=change_reason)

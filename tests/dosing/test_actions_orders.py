@@ -113,6 +113,16 @@ def test_the_control_arm_has_no_il2_to_order(control: Participant, staff: Staff)
     assert not Order.objects.exists()
 
 
+@pytest.mark.parametrize(("amount", "frequency"), [("2", "q24h"), ("0.5", "q24h"), ("1", "q12h")])
+def test_the_protocol_fixes_the_dose_of_il2(
+    participant: Participant, staff: Staff, amount: str, frequency: str
+) -> None:
+    il2 = {"drug": DrugChoice.IL2, "amount": Decimal(amount), "frequency": frequency}
+    with pytest.raises(Refused, match="The protocol fixes the dose"):
+        ganciclovir(participant, staff[Role.INVESTIGATOR], **il2)
+    assert not Order.objects.exists()
+
+
 @pytest.mark.parametrize(
     "changes",
     [
