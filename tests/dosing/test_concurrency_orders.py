@@ -27,7 +27,6 @@ LOSERS = CLICKS - 1
 pytestmark = [
     pytest.mark.postgres,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.requirement("R24"),
 ]
 
 

@@ -660,3 +660,26 @@ def test_every_decision_keeps_its_reason(held: Hold, login: Login) -> None:
     client.post(reverse("dosing:resume", args=[held.pk]), key() | {"why": "Rash gone"})
     entry = AuditEntry.objects.get(model="dosing.hold", action=AuditAction.CHANGED)
     assert entry.reason == "Rash gone"
+
+
+def test_the_casebook_says_what_is_held_and_leads_to_the_orders(held: Hold, login: Login) -> None:
+    url = reverse("outcomes:casebook", args=[held.participant.subject])
+    page = html(login(Role.MONITOR).get(url))
+    assert "Held by the investigator since 18 Mar 09:42: Another reason; Rash" in page
+    assert orders_url(held.participant) in page
+
+
+def test_rescue_milligrams_stand_in_a_column_of_their_own(
+    rescued: Participant, login: Login
+) -> None:
+    factories.dose(factories.order(rescued, starts_at=at(9), amount=Decimal("250")), at(9))
+    client = login(Role.INVESTIGATOR)
+    page = html(client.get("/outcomes/ganciclovir/"))
+    assert "Rescue, mg" in page
+    assert '<td class="end num">250</td>' in page
+    rows = html(client.get("/outcomes/ganciclovir/rows.csv"))
+    assert rows.splitlines()[0].endswith("rescue_mg")
+    (own,) = [row for row in rows.splitlines() if rescued.subject in row]
+    assert own.endswith(",250")
+    casebook = reverse("outcomes:casebook", args=[rescued.subject])
+    assert "Rescue treatment, apart" in html(client.get(casebook))
