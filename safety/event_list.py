@@ -91,23 +91,27 @@ def _narrowed(wanted: Wanted) -> Q:
 
 
 def counts(user: User, wanted: Wanted) -> dict[str, dict[str, int]]:
-    """How many there are of each state, grade and seriousness among what the rest asks for; the
-    empty state counts those that were not entered in error."""
+    """How many there are of each state, grade and seriousness among what the rest asks for, in one
+    query; the empty state counts those that were not entered in error.  What does not occur is
+    left out."""
     grades = {str(grade): Q(grade=grade) for grade in GRADES}
+    asked = {
+        "state": (_narrowed(wanted), {"": IN_FORCE, **_queries(STATES)}),
+        "grade": (_asked(replace(wanted, grade="")), grades),
+        "serious": (_asked(replace(wanted, serious="")), _queries(SERIOUS)),
+    }
+    named = {
+        f"{name}_of_{value}": Count("pk", filter=rest & query)
+        for name, (rest, values) in asked.items()
+        for value, query in values.items()
+    }
+    visible: Any = AdverseEvent.objects.visible_to(user)
+    found: dict[str, int] = visible.order_by().aggregate(**named)
     return {
-        "state": _counted(user, _narrowed(wanted), {"": IN_FORCE, **_queries(STATES)}),
-        "grade": _counted(user, _asked(replace(wanted, grade="")), grades),
-        "serious": _counted(user, _asked(replace(wanted, serious="")), _queries(SERIOUS)),
+        name: {value: number for value in values if (number := found[f"{name}_of_{value}"])}
+        for name, (_rest, values) in asked.items()
     }
 
 
 def _queries(choices: dict[str, tuple[Any, Q]]) -> dict[str, Q]:
     return {name: query for name, (_label, query) in choices.items()}
-
-
-def _counted(user: User, asked: Q, values: dict[str, Q]) -> dict[str, int]:
-    """In one query; what does not occur is left out."""
-    visible: Any = AdverseEvent.objects.visible_to(user)
-    named = {f"n_{name}": Count("pk", filter=query) for name, query in values.items()}
-    result = visible.filter(asked).order_by().aggregate(**named)
-    return {name.removeprefix("n_"): number for name, number in result.items() if number}

@@ -31,6 +31,7 @@ Row = tuple[Message, Message]
 Section = tuple[Message, list[Row]]
 
 UNKNOWN = Message(gettext_noop("not recorded"))
+NOT_ENDED = Message(gettext_noop("not ended"))
 NONE = Message(gettext_noop("none recorded"))
 _SEXES = {Sex.FEMALE: gettext_noop("Female"), Sex.MALE: gettext_noop("Male")}
 _SUSAR = {
@@ -102,7 +103,7 @@ def _event(event: AdverseEvent) -> Iterator[Row]:
     yield _row(gettext_noop("Event"), event.term)
     yield _row(gettext_noop("MedDRA code"), event.meddra_code)
     yield _row(gettext_noop("Began"), _onset(event))
-    yield _row(gettext_noop("Ended"), event.ended_on.isoformat() if event.ended_on else None)
+    yield _row(gettext_noop("Ended"), event.ended_on.isoformat() if event.ended_on else NOT_ENDED)
     grade: dict[str, str | Message] = {
         "grade": str(event.grade),
         "criteria": Message.from_json(event.criteria),
