@@ -16,6 +16,7 @@ from enrollment.models import AllocationError, Participant, Screening
 from outcomes.analysis import NkRow, nk_comparison, nk_rows
 from outcomes.rules.endpoints import ArmComparison
 from outcomes.rules.sets import AnalysisSet, Facts, Membership, PlannedDose, memberships
+from trial_site import clock
 from trial_site.messages import Message
 from trial_site.protocol import current
 from trial_site.protocol.definition import gettext_noop
@@ -73,6 +74,7 @@ def analysed(participants: Iterable[Participant]) -> list[Analysed]:
                     eligible=_eligible(person.screening),
                     allocated_in_error=person.pk in errors,
                     planned=tuple(_planned(person, orders[person.pk], doses[person.pk])),
+                    day7_closed=_is_closed(person, lysis[person.pk]),
                     day7_in_window=_in_window(lysis[person.pk]),
                     day7_why=_day7_why(lysis[person.pk]),
                     received=frozenset(d.drug for d in doses[person.pk] if d.delivered),
@@ -150,6 +152,13 @@ def _share(dose: Administration | None, order: Order) -> Fraction:
     if dose is None or not dose.delivered:
         return Fraction(0)
     return min(Fraction(1), Fraction(dose.amount) / Fraction(order.amount))
+
+
+def _is_closed(person: Participant, row: NkRow) -> bool:
+    """Whether nothing can change about day 7 any more: its window is over, or the person left."""
+    if row.window is None:
+        return person.has_ended
+    return person.has_ended or clock.today() > row.window.closes or _in_window(row)
 
 
 def _in_window(row: NkRow) -> bool:

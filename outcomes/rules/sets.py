@@ -33,14 +33,16 @@ class Facts:
     """What decides where one allocated participant belongs.
 
     ``eligible`` is ``None`` while the verdict is unknown; ``planned`` are the doses of the first
-    course planned before day 7; ``day7_why`` says why there is no sample of day 7;
-    ``received`` are the drugs delivered at any time of the first course.
+    course planned before day 7; ``day7_closed`` says whether the window of day 7 is over, and
+    ``day7_why`` why there is no sample of it; ``received`` are the drugs delivered at any time of
+    the first course.
     """
 
     arm: str
     eligible: bool | None
     allocated_in_error: bool
     planned: tuple[PlannedDose, ...]
+    day7_closed: bool
     day7_in_window: bool
     day7_why: Message
     received: frozenset[str]
@@ -48,9 +50,12 @@ class Facts:
 
 @dataclass(frozen=True)
 class Membership:
-    """Whether the participant belongs to a set, in which arm, and every reason why not."""
+    """Whether the participant belongs to a set, in which arm, and every reason why not.
 
-    included: bool
+    ``included`` is ``None`` while that cannot be known: day 7 is still to come.
+    """
+
+    included: bool | None
     arm: str | None
     reasons: tuple[Message, ...]
 
@@ -64,17 +69,17 @@ _TOO_FEW = gettext_noop(
 )
 _CROSSED = gettext_noop("received %(drug)s, which the arm does not have")
 _NOT_RECEIVED = gettext_noop("never received %(drug)s, which the arm has")
+_TO_COME = gettext_noop("day 7 is still to come")
 _UNTREATED = gettext_noop("received no trial drug")
 _DRUGS = {Drug.IL2: gettext_noop("Interleukin-2"), Drug.GANCICLOVIR: gettext_noop("Ganciclovir")}
 
 
 def memberships(facts: Facts, protocol: Protocol) -> Mapping[AnalysisSet, Membership]:
     """Where one participant belongs.  Source: DOMAIN 10; the share is the protocol's."""
-    against = tuple(_against_per_protocol(facts, protocol))
     treated = as_treated(facts.received, protocol)
     return {
         AnalysisSet.ALLOCATED: Membership(True, facts.arm, ()),
-        AnalysisSet.PER_PROTOCOL: Membership(not against, None if against else facts.arm, against),
+        AnalysisSet.PER_PROTOCOL: _per_protocol(facts, protocol),
         AnalysisSet.SAFETY: Membership(
             treated is not None, treated, () if treated else (Message(_UNTREATED),)
         ),
@@ -87,14 +92,25 @@ def delivered_share(planned: Iterable[PlannedDose]) -> Fraction | None:
     return sum(shares, Fraction(0)) / len(shares) if shares else None
 
 
-def _against_per_protocol(facts: Facts, protocol: Protocol) -> Iterable[Message]:
+def _per_protocol(facts: Facts, protocol: Protocol) -> Membership:
+    against = tuple(_against(facts, protocol))
+    if against:
+        return Membership(False, None, against)
+    if not facts.day7_closed:
+        return Membership(None, None, (Message(_TO_COME),))
+    return Membership(True, facts.arm, ())
+
+
+def _against(facts: Facts, protocol: Protocol) -> Iterable[Message]:
+    """What keeps somebody out; until day 7 is over, only what nothing can mend any more."""
     if facts.eligible is not True:
         yield Message(_UNKNOWN if facts.eligible is None else _NOT_ELIGIBLE)
     if facts.allocated_in_error:
         yield Message(_IN_ERROR)
-    yield from _doses(facts, protocol)
-    if not facts.day7_in_window:
-        yield facts.day7_why
+    if facts.day7_closed:
+        yield from _doses(facts, protocol)
+        if not facts.day7_in_window:
+            yield facts.day7_why
     yield from _cross_over(facts, protocol)
 
 
@@ -118,5 +134,5 @@ def _cross_over(facts: Facts, protocol: Protocol) -> Iterable[Message]:
     for drug in Drug:
         if drug in facts.received and drug not in drugs:
             yield Message(_CROSSED, {"drug": Message(_DRUGS[drug])})
-        if drug in drugs and drug not in facts.received:
+        if facts.day7_closed and drug in drugs and drug not in facts.received:
             yield Message(_NOT_RECEIVED, {"drug": Message(_DRUGS[drug])})

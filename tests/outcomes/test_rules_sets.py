@@ -26,6 +26,7 @@ def facts(**changes: Any) -> Facts:
         "eligible": True,
         "allocated_in_error": False,
         "planned": doses(14),
+        "day7_closed": True,
         "day7_in_window": True,
         "day7_why": Message("no sample"),
         "received": frozenset({Drug.GANCICLOVIR}),
@@ -83,6 +84,17 @@ def test_too_few_doses_say_how_many() -> None:
 )
 def test_each_reason_alone_keeps_somebody_out(changes: dict[str, Any], reason: str) -> None:
     assert per_protocol(**changes) == [reason]
+
+
+@pytest.mark.parametrize("changes", [{}, {"planned": doses(1, 9)}, {"day7_in_window": False}])
+def test_before_day_7_is_over_nothing_is_decided(changes: dict[str, Any]) -> None:
+    found = memberships(facts(day7_closed=False, **changes), current())[AnalysisSet.PER_PROTOCOL]
+    assert found.included is None
+    assert [str(reason) for reason in found.reasons] == ["day 7 is still to come"]
+
+
+def test_what_nothing_can_mend_is_decided_at_once() -> None:
+    assert per_protocol(day7_closed=False, eligible=False) == ["a criterion was not fulfilled"]
 
 
 def test_every_reason_is_told() -> None:

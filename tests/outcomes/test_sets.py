@@ -86,7 +86,15 @@ def test_who_was_never_dosed_is_in_no_safety_set(site: Site) -> None:
     found = row_of(factories.allocated(site))
     assert found.allocated.included
     assert not found.safety.included
-    assert "no dose was planned before day 7" in map(str, found.per_protocol.reasons)
+    assert found.per_protocol.included is None
+
+
+@pytest.mark.parametrize(("days_ago", "decided"), [(8, False), (9, True)])
+def test_until_the_window_of_day_7_is_over_nothing_is_decided(
+    site: Site, days_ago: int, decided: bool
+) -> None:
+    found = row_of(factories.on_treatment(site, CONTROL, days_ago=days_ago))
+    assert (found.per_protocol.included is not None) is decided
 
 
 def test_the_sets_are_summed_up_by_arm(site: Site) -> None:
