@@ -106,7 +106,9 @@ def assess(request: StaffRequest, pk: int) -> HttpResponse:
         if saved:
             tell(request, saved, _("The assessment is saved."))
             return redirect("safety:deviation", pk)
-    return _of_deviation(request, "safety/deviation_assess.html", deviation, form, _("Assess"))
+    return _of_deviation(
+        request, "safety/deviation_assess.html", deviation, form, _("Assess a deviation")
+    )
 
 
 @GET_OR_POST
@@ -124,7 +126,9 @@ def correct(request: StaffRequest, pk: int) -> HttpResponse:
         if saved:
             tell(request, saved, _("The correction is saved; the investigator assesses it anew."))
             return redirect("safety:deviation", pk)
-    return _of_deviation(request, "safety/deviation_correct.html", deviation, form, _("Correct"))
+    return _of_deviation(
+        request, "safety/deviation_correct.html", deviation, form, _("Correct a deviation")
+    )
 
 
 @GET_OR_POST
