@@ -206,7 +206,7 @@ def test_a_box_counts_the_rows_of_the_list_that_it_opens(
 def test_lists_have_pages(
     login: Login, trial: dict[str, Participant], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("outcomes.views_flow.ROWS_A_PAGE", 2)
+    monkeypatch.setattr("outcomes.views.flow.ROWS_A_PAGE", 2)
     address = f"{FLOW}participants/?step="
     assert "Page 1 of " in text(login(Role.MONITOR), address)
     assert listed(login(Role.MONITOR), address) == len(
