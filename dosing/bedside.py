@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from dosing.models import Administration, Order, Reaction, VitalSigns
 from dosing.rules.timing import may_undo
-from dosing.selectors import planned_slots, recorders
+from dosing.selectors import planned_slots
 from enrollment.models import Participant
 from trial_site.models import User
 from trial_site.protocol.definition import Frequency
@@ -52,9 +52,10 @@ def observations_of(
     return {pk: tuple(rows) for pk, rows in found.items()}
 
 
-def can_be_undone(administration: Administration, user: User, now: dt.datetime) -> bool:
-    """Whether ``user`` recorded it less than a minute ago, and nothing has changed since."""
-    if administration.version != 1 or not may_undo(administration.recorded_at, now):
-        return False
-    name, _ = recorders([administration])[administration.pk]
-    return name == user.get_username()
+def can_be_undone(
+    administration: Administration, user: User, now: dt.datetime, *, recorder: str
+) -> bool:
+    """Whether ``user`` is the ``recorder`` (a name) of less than a minute ago, and nothing has
+    changed since."""
+    is_own = recorder == user.get_username() and administration.version == 1
+    return is_own and may_undo(administration.recorded_at, now)

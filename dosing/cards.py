@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.urls import reverse
 
+from dosing.buttons import Button, buttons
 from dosing.day import Slot
 from dosing.models import (
     Administration,
@@ -17,8 +18,8 @@ from dosing.models import (
     UnitChoice,
     VitalSigns,
 )
-from dosing.permissions import ADMINISTER, ORDER
-from dosing.rules.timing import SlotState, is_open, may_undo
+from dosing.permissions import ADMINISTER
+from dosing.rules.timing import SlotState
 from dosing.selectors import SafetyValues
 from dosing.wording import (
     UNITS,
@@ -49,7 +50,6 @@ LOOKS = {
     SlotState.PARTIAL: ("planned", "info"),
     SlotState.NOT_GIVEN: ("planned", "block"),
 }
-MAIN, PLAIN, UNDO, HALF = "btn-primary btn-big", "btn-plain", "btn-big", "btn-half"
 # The last steps of an order's basis: the band of clearance, and weight times dose.
 BASIS_STEPS = 2
 
@@ -61,16 +61,6 @@ class Moment:
     now: dt.datetime
     day: dt.date
     today: dt.date
-
-
-@dataclass(frozen=True)
-class Button:
-    """A way on from a card; ``posts``: one tap that does it, without a page between."""
-
-    label: str
-    url: str
-    look: str = ""
-    posts: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,7 +143,7 @@ def card(slot: Slot, behind: Behind, moment: Moment, user: User) -> Card:
         why=_why(slot, behind, moment),
         asked=tuple(Message.from_json(warning) for warning in warnings),
         seen=tuple(_seen(row, may_correct=ADMINISTER.allows(user)) for row in behind.observations),
-        buttons=tuple(_buttons(slot, behind, moment, user)),
+        buttons=tuple(buttons(slot, recorded, behind.recorder, now=moment.now, user=user)),
     )
 
 
@@ -280,48 +270,3 @@ def _seen(row: VitalSigns | Reaction, *, may_correct: bool) -> Seen:
         correct=correct,
         in_error=in_error,
     )
-
-
-# --- what may be done -------------------------------------------------------------------------
-
-
-def _buttons(slot: Slot, behind: Behind, moment: Moment, user: User) -> Iterator[Button]:
-    recorded = behind.administration
-    if ADMINISTER.allows(user):
-        if recorded is not None:
-            yield from _of_recorded(recorded, behind.recorder, moment, user)
-        elif is_open(slot.at, moment.now):
-            yield from _recording(slot, moment)
-    if ORDER.allows(user) and recorded is None:
-        url = reverse("dosing:order-new", args=[slot.subject, slot.drug])
-        yield Button(gettext_noop("Change the order"), url, look=PLAIN)
-
-
-def _of_recorded(
-    recorded: Administration, recorder: str, moment: Moment, user: User
-) -> Iterator[Button]:
-    """What was just recorded is undone with one tap; later it is corrected."""
-    is_own = recorder == user.get_username() and recorded.version == 1
-    if is_own and may_undo(recorded.recorded_at, moment.now):
-        url = reverse("dosing:undo", args=[recorded.pk])
-        yield Button(gettext_noop("Undo"), url, look=UNDO, posts=True)
-    ways = [(gettext_noop("Vital signs"), "vital-signs")]
-    ways += [(gettext_noop("Reaction"), "reaction")] if recorded.delivered else []
-    ways.append((gettext_noop("Correct"), "correct"))
-    for label, name in ways:
-        yield Button(label, reverse(f"dosing:{name}", args=[recorded.pk]), look=HALF)
-
-
-def _recording(slot: Slot, moment: Moment) -> Iterator[Button]:
-    """One main action at most; a held dose has none, a dose of another day needs its own time."""
-    give, record = (
-        reverse(f"dosing:{name}", args=[slot.order_id, slot.at]) for name in ("give", "record")
-    )
-    if slot.day != moment.today:
-        yield Button(gettext_noop("Record what happened"), f"{record}?outcome=given", look=MAIN)
-        return
-    if slot.state is SlotState.HELD:
-        yield Button(gettext_noop("Record not given: held"), f"{record}?outcome=held")
-    else:
-        yield Button(gettext_noop("Given as ordered"), give, look=MAIN)
-    yield Button(gettext_noop("Something else happened"), record)

@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from dosing.actions.orders import order_refusal
 from dosing.actions.withdrawal import withdrawal_refusal
-from dosing.cards import MAIN, Button, forbidding
+from dosing.buttons import MAIN, Button
+from dosing.cards import forbidding
 from dosing.models import BodyWeight, DoseReview, DrugChoice, Hold, Order, Withdrawal
 from dosing.permissions import ORDER, WEIGH
 from dosing.proposals import Weight, basis_of

@@ -24,7 +24,9 @@ IN_ERROR = Message(gettext_noop("This is marked as entered in error already"))
 
 def locked_dose(administration: Administration, *, version: int | None = None) -> Administration:
     """The dose under a lock.  Raises ``StaleRecord``; ``Refused`` if it is marked as in error."""
-    found: Administration = locked(Administration.objects.filter(pk=administration.pk), version=version)
+    found: Administration = locked(
+        Administration.objects.filter(pk=administration.pk), version=version
+    )
     if found.retracted_at is not None:
         raise Refused(IN_ERROR)
     return found

@@ -11,6 +11,7 @@ from dosing.actions.entering import locked_dose
 from dosing.bedside import can_be_undone
 from dosing.models import Administration
 from dosing.permissions import ADMINISTER
+from dosing.selectors import recorders
 from enrollment.actions.locks import locked_participant
 from oversight.recording import ReasonRequired, recorded
 from oversight.refusals import Refused
@@ -32,7 +33,8 @@ def undo_dose(administration: Administration, *, by: User) -> Administration:
     with recorded(by=by, reason=UNDONE):
         locked_participant(administration.participant, by=by)
         administration = locked_dose(administration)
-        if not can_be_undone(administration, by, clock.now()):
+        recorder, _ = recorders([administration])[administration.pk]
+        if not can_be_undone(administration, by, clock.now(), recorder=recorder):
             text = gettext_noop(
                 "Only who recorded a dose can undo it, for a minute: correct it, or mark it as "
                 "entered in error"

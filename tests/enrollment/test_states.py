@@ -25,6 +25,7 @@ WAY = [
     State.COMPLETED,
 ]
 A_VERDICT_IS_CORRECTED = {(State.ELIGIBLE, State.SCREENING)}
+A_FIRST_DOSE_WAS_NONE = {(State.ON_TREATMENT, State.ALLOCATED)}  # ADR 23
 
 
 def allowed(before: State, after: State) -> bool:
@@ -39,8 +40,8 @@ def test_the_way_through_the_trial() -> None:
     assert all(allowed(before, after) for before, after in pairwise(WAY))
 
 
-def test_no_step_is_skipped_and_none_is_taken_back() -> None:
-    taken = set(pairwise(WAY)) | A_VERDICT_IS_CORRECTED
+def test_no_step_is_skipped_and_none_is_taken_back_but_what_was_an_error() -> None:
+    taken = set(pairwise(WAY)) | A_VERDICT_IS_CORRECTED | A_FIRST_DOSE_WAS_NONE
     others = {(before, after) for before in WAY for after in WAY} - taken
     assert not [pair for pair in others if allowed(*pair)]
 
