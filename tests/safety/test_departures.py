@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from dosing.actions.doses import correct_dose
 from dosing.actions.holds import hold_drug
@@ -321,3 +322,15 @@ def test_sixty_participants_in_a_handful_of_queries(site: Site, coordinator: Use
     assert queries() == few
     assert few <= MOST_QUERIES
     assert Administration.objects.count() == 6
+
+
+def test_words_are_stored_as_they_stand_in_the_source_whatever_the_recorder_reads(
+    site: Site,
+) -> None:
+    participant = treated(site)
+    with translation.override("zh-hans"):
+        not_given(order_of(participant), moment(1, 20), "absent")
+        made = accepted(participant, "missed_dose")
+    [said] = made.evidence
+    assert said["params"]["why"]["text"] == "Participant absent"
+    assert said["params"]["drug"]["text"] == "Ganciclovir"
