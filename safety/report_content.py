@@ -163,7 +163,7 @@ def _drugs(event: AdverseEvent) -> Iterator[Row]:
             dose: dict[str, str | Message] = {
                 "dose": dose_text(last.amount, last.unit),
                 "when": with_offset(last.given_at),
-                "lot": last.lot_number or UNKNOWN,
+                "lot": last.lot_text or UNKNOWN,
             }
             label = Message(gettext_noop("%(drug)s, last dose before"), {"drug": drug_name(drug)})
             yield label, Message(gettext_noop("%(dose)s at %(when)s, lot %(lot)s"), dose)

@@ -1,11 +1,11 @@
 """Reports of serious events: numbered, frozen, and what they say."""
 
+import datetime as dt
 from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from enrollment.models import Participant
 from oversight.recording import AlreadyRecorded, UnrecordedWrite, recorded
 from oversight.records import StaleRecord
 from oversight.refusals import Refused
@@ -15,7 +15,9 @@ from safety.clocks import clocks_of, open_clocks
 from safety.models import AdverseEvent, SafetyReport
 from safety.rules.clocks import ClockState
 from tests import factories
+from tests.dosing import stocked
 from tests.safety import harm
+from trial_site import clock
 from trial_site.messages import Message
 from trial_site.models import Site, User
 from trial_site.roles import PEOPLE, Role
@@ -169,10 +171,23 @@ def test_who_sends(event: AdverseEvent, staff: dict[Role, User], role: Role) -> 
         send(event, staff[role])
 
 
-def test_the_last_dose_is_the_last_before_the_onset(site: Site, coordinator: User) -> None:
-    who: Participant = factories.on_treatment(site, "gcv")
-    early = harm.event(who, harm.hospitalised(), onset_on=who.enrolled_at.date(), onset_time=None)
-    # The dose of yesterday at eight is not before an event of the day of enrolment.
-    facts = said(send(early, coordinator))
-    expected = early.onset_on >= who.day0_at.date() if who.day0_at else False
-    assert ("Ganciclovir, last dose before" in facts) is expected
+@pytest.mark.parametrize(
+    ("days_ago", "at", "last"),
+    [
+        (2, None, None),
+        (0, dt.time(7, 59), "300 mg at 2026-03-17 08:00 +08:00, lot not recorded"),
+        (0, dt.time(8, 0), "300 mg at 2026-03-18 08:00 +08:00, lot GCV-77"),
+        (0, None, "300 mg at 2026-03-18 08:00 +08:00, lot GCV-77"),
+    ],
+)
+def test_the_last_dose_is_the_last_before_the_onset(
+    site: Site, coordinator: User, days_ago: int, at: dt.time | None, last: str | None
+) -> None:
+    who = factories.on_treatment(site, "gcv")
+    today = factories.local(clock.today())
+    factories.dose(who.orders.get(), today, lot=stocked.lot(site, number="GCV-77"))
+    onset = clock.today() - dt.timedelta(days=days_ago)
+    found = harm.event(who, harm.hospitalised(), onset_on=onset, onset_time=at)
+    facts = said(send(found, coordinator))
+    told = facts.get("Ganciclovir, last dose before")
+    assert (told and told.replace("\N{NO-BREAK SPACE}", " ")) == last
