@@ -21,9 +21,10 @@ from enrollment.seals import unseal_arm
 from oversight.canonical import digest
 from oversight.recording import Recording, write_together
 from oversight.records import Record, insert, note_version
+from safety.models import DeclinedOffer, Deviation
 from simulation.moving import Moved
 from simulation.patterns import Key, Pattern, Patterns, Version, record_models
-from simulation.trial import WHOLE, Course, courses, open_trial, raise_flags
+from simulation.trial import WHOLE, Course, close_the_day, courses, open_trial
 from trial_site.memory import no_garbage
 
 COPIES_A_BATCH = 50
@@ -44,7 +45,7 @@ def simulate_in_bulk(
         progress(batch[-1].course.start.isoformat())
         with no_garbage():
             _write([Copy(planned, numbers, as_of) for planned in batch])
-    raise_flags(as_of)
+    close_the_day(staff, as_of)
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,18 @@ class Copy:
         if model is Allocation and self._slot:
             [screening] = [row for row in self._rows.values() if isinstance(row, Screening)]
             return {"slot_id": self._slot.pk, "eligibility_digest": digest(screening.eligibility)}
+        if model in (Deviation, DeclinedOffer) and values["source"]:
+            return {"source": self._own_source(values["source"])}
         return {}
+
+    def _own_source(self, source: str) -> str:
+        """What a rule offered names its row by number (``missed_dose:administration:12``)."""
+        named, _, number = source.rpartition(":")
+        model = named.rpartition(":")[2]
+        for (kind, pk), row in self._rows.items():
+            if kind._meta.model_name == model and pk == int(number):
+                return f"{named}:{row.pk}"
+        return source
 
 
 @cache

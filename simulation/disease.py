@@ -22,7 +22,7 @@ class Fate(Enum):
     COMPLETES = auto()
     RELAPSES = auto()  # CMV-DNA rises again some weeks after withdrawal
     HELD = auto()  # neutrophils fall below the limit for some days
-    OVERDUE = auto()  # nobody records the first monthly visit
+    OVERDUE = auto()  # pneumonia on treatment; nobody records the first monthly visit
     WITHDRAWS = auto()
     LOST = auto()
 
@@ -58,11 +58,14 @@ class Patient:
     decline_a_day: float = field(init=False)
     nk_baseline: float = field(init=False)
     immune: Random = field(init=False)
+    harm: Random = field(init=False)
+    rescued: dt.date | None = None
 
     def __post_init__(self) -> None:
         draw = self.random
         # A stream of its own, so that measuring more of somebody changes nothing else of them.
         self.immune = Random(f"immune|{self.index}")  # noqa: S311
+        self.harm = Random(f"harm|{self.index}")  # noqa: S311
         self.birth_year_offset = draw.randint(22, 66)
         self.sex = Sex.FEMALE if draw.random() < 0.8 else Sex.MALE
         self.weight_kg = tenths(draw.uniform(46, 78))
@@ -80,7 +83,9 @@ class Patient:
         faster = 1.35 if self.arm_effect else 1.0
         level = self.log10_copies - self.decline_a_day * faster * max(treated, 0)
         if self.fate is Fate.RELAPSES and withdrawn and (day - withdrawn).days > 25:
-            level = 2.4 + 0.035 * (day - withdrawn).days
+            level = 2.4 + 0.035 * ((self.rescued or day) - withdrawn).days
+        if self.rescued and day > self.rescued:
+            level -= self.decline_a_day * (day - self.rescued).days
         level += self.random.gauss(0, 0.12)
         copies = Decimal(int(10 ** min(level, 7.5)))
         return copies if copies >= LOD else None

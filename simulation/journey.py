@@ -8,45 +8,41 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Generator
 from dataclasses import dataclass
-from decimal import Decimal
 
-from django.utils import timezone
-
-from dosing.actions.doses import record_dose
-from dosing.actions.orders import order_drug
+from dosing.actions.rescue import end_rescue
 from dosing.actions.withdrawal import withdraw_drugs
-from dosing.checks import Given
-from dosing.models import Administration, DrugChoice, Order, Withdrawal
-from dosing.proposals import proposal_for
-from dosing.rules.orders import Phase
-from dosing.selectors import latest_safety_values, planned_slots
+from dosing.models import Order, Withdrawal
+from dosing.selectors import planned_slots
 from enrollment.actions.allocation import allocate
 from enrollment.actions.consent import record_consent, withdraw_consent
-from enrollment.actions.participation import end_participation, enrol
+from enrollment.actions.participation import begin_rescue, end_participation, enrol
 from enrollment.actions.screening import confirm_eligibility, start_screening, submit_screening
 from enrollment.actions.visits import record_visit
 from enrollment.facts import ScreeningFacts
 from enrollment.models import Participant, Screening
 from enrollment.states import State
-from labs.rules.stops import hold_reasons
 from labs.series import conversion_of
 from outcomes.schedule import pcr_results
 from oversight.signing import Signature
+from simulation.bedside import Bedside
 from simulation.bench import Bench
 from simulation.disease import Fate, Patient
+from simulation.harm import Desk
+from simulation.ordering import at, order_drugs, order_ganciclovir
 from simulation.people import Staff, eligible_facts, failing_facts, undecided_facts
+from simulation.ward import WEIGHED_EVERY, Ward
 from trial_site import clock
 from trial_site.protocol import current
-from trial_site.protocol.definition import Drug, Frequency
+from trial_site.protocol.definition import Drug
 from trial_site.roles import Role
 
 Steps = Generator[dt.datetime, None, None]
 ScreeningSteps = Generator[dt.datetime, None, Screening]
 LONGEST_COURSE_DAYS = 24
-
-
-def at(day: dt.date, hour: int, minute: int = 0) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(hour, minute), timezone.get_default_timezone())
+NAUSEA = 0.5
+FALLS_ILL = 5  # day of treatment
+JUST_FALLEN_ILL = 9  # the last of ten, on the first evening: not reported yet in the demo
+RESCUE_DAYS = 8
 
 
 @dataclass
@@ -60,6 +56,9 @@ class Journey:
 
     def __post_init__(self) -> None:
         self._bench = Bench(self.patient, self.staff)
+        self._ward = Ward(self.patient, self.staff)
+        self._desk = Desk(self.patient, self.staff)
+        self._bedside = Bedside(self.patient, self.staff, self._desk, self._ward)
 
     def whole(self) -> Steps:
         """From screening to the end, whatever that is."""
@@ -136,8 +135,12 @@ class Journey:
         self._bench.blood(self.participant)
         self._bench.plate(self.participant)
         self._bench.immunology(self.participant, "D0")
+        yield at(first, 7)
+        self._desk.admit(self.participant, first)
+        if self.patient.index == 0:
+            self._desk.noticed(self.participant)
         yield at(first, 7, 15)
-        orders = self._order(first)
+        orders = order_drugs(self.participant, self.staff, first, il2=self.patient.arm_effect)
         self.patient.day0 = first
         for number in range(LONGEST_COURSE_DAYS):
             day = first + dt.timedelta(days=number)
@@ -155,6 +158,7 @@ class Journey:
             if number >= 13 and self._is_confirmed():
                 break
         yield at(day, 21)
+        self._bedside.complete_the_record(0)
         converted, investigator = self._is_confirmed(), self.staff[Role.INVESTIGATOR]
         why = Withdrawal.Reason.CONVERTED if converted else Withdrawal.Reason.COMPLETED
         withdraw_drugs(
@@ -173,71 +177,51 @@ class Journey:
                 self._bench.blood(self.participant)
             if number % 7 in {0, 3}:
                 self._bench.pcr(self.participant)
+            if number % WEIGHED_EVERY == 0:
+                self._ward.weigh(self.participant)
             if number == 7:
                 self._bench.plate(self.participant)
                 self._bench.immunology(self.participant, "D7")
         slots = sorted(
             (slot, order.pk, order) for order in orders for slot in planned_slots(order, day)
         )
+        round_at: dt.datetime | None = at(day, 9, 30)
         for slot, _, order in slots:
+            if round_at is not None and slot > round_at:
+                yield round_at
+                yield from self._round(number)
+                round_at = None
             delay = dt.timedelta(minutes=self.patient.random.randint(2, 25))
             yield slot + delay
-            self._dose(order, slot)
+            yield from self._bedside.at_the_bed(order, slot, number)
+            self._refresh()
         if number in {0, 7}:
             yield at(day, 20, 40)
+            if self.patient.index == JUST_FALLEN_ILL:
+                self._desk.serious(self.participant)
             self._visit("D7" if number else "D0", day)
 
-    def _order(self, day: dt.date) -> list[Order]:
-        proposal, steps = proposal_for(self.participant, phase=Phase.INDUCTION)
-        if proposal is None:
-            raise RuntimeError(f"No dose can be proposed: {steps}")
-        investigator = self.staff[Role.INVESTIGATOR]
-        orders = [
-            order_drug(
-                self.participant,
-                drug=DrugChoice.GANCICLOVIR,
-                amount=proposal.mg,
-                frequency=proposal.frequency,
-                starts_at=at(day, 8),
-                by=investigator,
-            )
-        ]
-        if self.patient.arm_effect:
-            orders.append(
-                order_drug(
-                    self.participant,
-                    drug=DrugChoice.IL2,
-                    amount=current().il2.dose_miu,
-                    frequency=Frequency.EVERY_24_HOURS,
-                    starts_at=at(day, 10),
-                    by=investigator,
-                )
-            )
-        return orders
+    def _round(self, number: int) -> Steps:
+        """The morning round: what was forgotten, holds, events, and how those go on."""
+        self._bedside.complete_the_record()
+        self._bedside.hold_or_resume(self.participant)
+        self._desk.round()
+        if number == 3 and self.patient.harm.random() < NAUSEA:
+            self._desk.nausea(self.participant)
+        if self.patient.fate is Fate.OVERDUE:
+            yield from self._illness(number)
 
-    def _dose(self, order: Order, slot: dt.datetime) -> None:
-        record_dose(order, slot_at=slot, given=self._what_happens(order), by=self.staff[Role.NURSE])
-        self._refresh()
-
-    def _what_happens(self, order: Order) -> Given:
-        status, reason = Administration.Status, Administration.Reason
-        now, draw = clock.now(), self.patient.random.random()
-        if order.drug == DrugChoice.IL2:
-            sites = [code for code, _ in current().il2.injection_sites]
-            site = sites[(now.timetuple().tm_yday) % len(sites)]
-            return Given(status.GIVEN, order.amount, now, injection_site=site)
-        held = hold_reasons(latest_safety_values(self.participant, now), current())
-        if held:
-            return Given(status.NOT_GIVEN, Decimal(0), why=reason.LAB_HOLD)
-        started = self.participant.day0_at is not None
-        if started and draw < 0.02:
-            return Given(status.NOT_GIVEN, Decimal(0), why=reason.ABSENT)
-        if started and draw < 0.04:
-            part = (order.amount * Decimal("0.6")).to_integral_value()
-            return Given(
-                status.PARTIAL, part, now, why=reason.ERROR, note="Cannula out, stopped at 60 %"
-            )
-        return Given(status.GIVEN, order.amount, now)
+    def _illness(self, number: int) -> Steps:
+        """Pneumonia: reported within hours, to the authority as well once it is assessed."""
+        if number == FALLS_ILL:
+            self._desk.serious(self.participant)
+            yield clock.now() + dt.timedelta(minutes=25)
+            self._desk.send("sponsor", "Fever and cough since the night; X-ray shows pneumonia.")
+        if number == FALLS_ILL + 3:
+            self._desk.send("authority", "Pneumonia, not in the label of either drug.")
+        if number == FALLS_ILL + 7:
+            self._desk.send("sponsor", "Afebrile on antibiotics; goes home in two days.")
+            self._desk.end_all()
 
     def _is_confirmed(self) -> bool:
         results = pcr_results([self.participant])[self.participant.pk]
@@ -253,6 +237,11 @@ class Journey:
         for code in ("WITHDRAWAL", "M1", "M2", "M3"):
             visit = self.participant.visits.get(code=code)
             late = self.patient.random.randint(0, (visit.closes - visit.target).days)
+            relapses = self.patient.fate is Fate.RELAPSES and code == "M1"
+            if relapses:
+                late = -1
+                yield at(visit.target - dt.timedelta(days=4), 9)
+                self._bench.pcr(self.participant)
             day = visit.target + dt.timedelta(days=late)
             if self.patient.fate is Fate.LOST and code == "M2":
                 yield at(visit.closes + dt.timedelta(days=14), 16)
@@ -266,8 +255,31 @@ class Journey:
             self._bench.immunology(self.participant, code)
             yield at(day, 10)
             self._visit(code, day)
+            if code == "WITHDRAWAL":
+                self._desk.end_all()
+                self._desk.taper(self.participant, day)
+                self._desk.settle_deviations(self.participant)
+            if relapses:
+                yield from self._rescue(day + dt.timedelta(days=1))
         yield at(day, 16)
         self._end(State.COMPLETED, "Follow-up of three months completed")
+
+    def _rescue(self, first: dt.date) -> Steps:
+        """Two samples in a row are positive again: ganciclovir once more, a course of its own."""
+        investigator = self.staff[Role.INVESTIGATOR]
+        yield at(first, 11)
+        why = "CMV-DNA above the threshold twice in a row"
+        begin_rescue(self.participant, why=why, by=investigator)
+        self._refresh()
+        self.patient.rescued = first
+        order = order_ganciclovir(self.participant, self.staff, at(first, 20))
+        for number in range(RESCUE_DAYS):
+            for slot in planned_slots(order, first + dt.timedelta(days=number)):
+                yield slot + dt.timedelta(minutes=self.patient.random.randint(2, 25))
+                self._bedside.dose(order, slot, self._bedside.what_happens(order))
+        yield at(first + dt.timedelta(days=RESCUE_DAYS), 7)
+        end_rescue(self.participant, why="Course of rescue treatment completed", by=investigator)
+        self._refresh()
 
     # --- one thing each ---------------------------------------------------------------------
 

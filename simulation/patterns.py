@@ -90,8 +90,18 @@ def undone() -> Iterator[None]:
 
 
 def record_models() -> list[type[Record]]:
-    """Every clinical model; what a model points to comes before it, as in the rooms' order."""
-    return [model for model in apps.get_models() if issubclass(model, Record)]
+    """Every clinical model in the rooms' order, and after whatever it points to."""
+    waiting = [model for model in apps.get_models() if issubclass(model, Record)]
+    ordered: list[type[Record]] = []
+    while waiting:
+        model = next(one for one in waiting if not _points_to(one) & ({*waiting} - {one}))
+        waiting.remove(model)
+        ordered.append(model)
+    return ordered
+
+
+def _points_to(model: type[Record]) -> set[Any]:
+    return {field.related_model for field in model._meta.concrete_fields if field.is_relation}
 
 
 def _versions_after(newest: int) -> Iterator[Version]:

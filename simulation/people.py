@@ -2,11 +2,13 @@
 
 import datetime as dt
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.conf import settings
 
+from dosing.models import Lot
 from enrollment.actions.consent import register_consent_version
 from enrollment.actions.sites import record_approval, set_target
 from enrollment.facts import (
@@ -23,6 +25,7 @@ from oversight.accounts import create_account, create_site, system_actor
 from simulation.disease import LLOQ, LOD, Patient
 from simulation.laboratory import set_up
 from simulation.samples import PCR_ASSAY
+from simulation.stock import stocked
 from trial_site import clock
 from trial_site.models import Site, User
 from trial_site.protocol import current
@@ -40,13 +43,17 @@ class Staff:
     accounts: dict[Role, User]
     consent_form: ConsentVersion
     laboratory: Laboratory
+    lots: Mapping[str, Lot]
 
     def __getitem__(self, role: Role) -> User:
         return self.accounts[role]
 
 
-def demo_staff() -> Staff:
-    """The demo's site and accounts, made where they are missing.  The password is public."""
+def demo_staff(participants: int) -> Staff:
+    """The demo's site, accounts and stock, made where they are missing.  The password is public.
+
+    The stock is enough for so many ``participants``.
+    """
     scheduler = system_actor()
     site = Site.objects.filter(code=SITE_CODE).first() or create_site(
         code=SITE_CODE, name=SITE_NAME, by=scheduler
@@ -58,7 +65,8 @@ def demo_staff() -> Staff:
         )
     laboratory = set_up(site, accounts[Role.LAB])
     staff = {Role(role): user for role, user in accounts.items()}
-    return Staff(site, staff, _papers(site), laboratory)
+    lots = stocked(site, participants, accounts[Role.NURSE])
+    return Staff(site, staff, _papers(site), laboratory, lots)
 
 
 def _papers(site: Site) -> ConsentVersion:

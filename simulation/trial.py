@@ -14,8 +14,10 @@ from outcomes.actions import flag_due
 from oversight.accounts import system_actor
 from oversight.refusals import Refused
 from simulation.disease import Patient
-from simulation.journey import Journey, Steps, at
+from simulation.journey import Journey, Steps
+from simulation.ordering import at
 from simulation.people import Staff, demo_staff
+from simulation.stock import count_shelf
 from trial_site import clock
 from trial_site.messages import Message
 from trial_site.protocol.definition import gettext_noop
@@ -56,7 +58,7 @@ def simulate(
     staff = open_trial(participants=participants, seed=seed, as_of=as_of)
     processes = [course.process(staff, seed) for course in courses(participants, as_of)]
     play(processes, as_of, progress)
-    raise_flags(as_of)
+    close_the_day(staff, as_of)
 
 
 def open_trial(*, participants: int, seed: int, as_of: dt.datetime) -> Staff:
@@ -64,7 +66,7 @@ def open_trial(*, participants: int, seed: int, as_of: dt.datetime) -> Staff:
     if Participant.objects.exists():
         raise Refused(Message(gettext_noop("There are participants already")))
     with clock.played(as_of - dt.timedelta(days=LONGEST_DAYS + 10)):
-        staff = demo_staff()
+        staff = demo_staff(max(participants, 10))
         if not AllocationList.objects.exists():
             generate_allocation_lists(
                 by=staff[Role.STATISTICIAN], length=max(20, 2 * participants), seed=f"demo {seed}"
@@ -88,9 +90,10 @@ def courses(participants: int, as_of: dt.datetime) -> list[Course]:
     return sorted(planned, key=lambda course: course.start)
 
 
-def raise_flags(as_of: dt.datetime) -> None:
-    """The scheduled task's work, as of then."""
+def close_the_day(staff: Staff, as_of: dt.datetime) -> None:
+    """The shelf is counted, and the scheduled task does its work."""
     with clock.played(as_of):
+        count_shelf(staff.lots, staff[Role.NURSE])
         flag_due(by=system_actor())
 
 

@@ -1,6 +1,7 @@
 """A simulated trial is compared by what a reader of the record sees, not by its row numbers."""
 
 import datetime as dt
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,7 @@ from simulation.patterns import record_models, undone
 AS_OF = dt.datetime(2026, 3, 18, 9, tzinfo=ZoneInfo(django_settings.TIME_ZONE))
 # Another password hash, list nonce, row number or moment of the computer in each run.
 INCOMPARABLE = {"password", "sha256", "evidence", "date_joined", "id"}
+NUMBER = re.compile(r":\d+$")
 Content = dict[str, list[Any]]
 
 
@@ -46,7 +48,7 @@ def rows(model: type[Record]) -> list[Any]:
     related = [field.name for field in fields if field.is_relation]
     found = [
         {
-            field.name: str(value) if field.is_relation else plain(value)
+            field.name: str(value) if field.is_relation else comparable(field.name, value)
             for field in fields
             for value in [getattr(row, field.name)]
         }
@@ -55,13 +57,19 @@ def rows(model: type[Record]) -> list[Any]:
     return sorted(found, key=str)
 
 
+def comparable(name: str, value: Any) -> Any:
+    """As it is told; what a rule offered names its row by number."""
+    told = plain(value)
+    return NUMBER.sub(":", told) if name == "source" and isinstance(told, str) else told
+
+
 def entries() -> Content:
     """The audit entries of each chain in their order."""
     subjects = {person.audit_chain: person.subject for person in Participant.objects.all()}
     found: Content = defaultdict(list)
     for entry in AuditEntry.objects.all():
         changes = {
-            name: pair
+            name: [comparable(name, value) for value in pair] if name == "source" else pair
             for name, pair in entry.changes.items()
             if name not in INCOMPARABLE and not name.endswith("_id")
         }

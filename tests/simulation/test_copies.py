@@ -8,14 +8,16 @@ from django.test import override_settings
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
-from dosing.models import Administration
+from dosing.models import Administration, Discrepancy, Lot, StockEntry
 from dosing.selectors import planned_slots
+from dosing.stock import balances
 from enrollment.models import Allocation, AllocationSlot, Participant, Screening, Visit
 from enrollment.rules.calendar import plan
 from enrollment.seals import unseal
 from oversight import verification
 from oversight.canonical import digest
 from oversight.trail import TRIAL_CHAIN, AuditEntry
+from safety.models import DeclinedOffer, Deviation
 from simulation.bulk import simulate_in_bulk
 from simulation.disease import Fate
 from simulation.patterns import undone
@@ -77,6 +79,27 @@ def test_copies_keep_the_calendar_of_the_protocol() -> None:
         if rule.offset_months == 1:
             lengths.add((visit.target - anchor).days)
     assert lengths >= {28, 31}
+
+
+def test_copies_take_their_doses_out_of_the_stock() -> None:
+    """One entry a delivered dose, of its own lot; nothing is given that never arrived."""
+    delivered = Administration.objects.exclude(status=Administration.Status.NOT_GIVEN)
+    entries = StockEntry.objects.filter(kind=StockEntry.Kind.DISPENSED)
+    taken = {entry.administration_id: (entry.lot_id, -entry.vials) for entry in entries}
+    assert len(taken) == entries.count() == delivered.count()
+    assert all(taken[dose.pk] == (dose.lot_id, dose.vials) for dose in delivered)
+    assert all(balance > 0 for balance in balances(Lot.objects.all()).values())
+    [found] = Discrepancy.objects.all()
+    assert found.explanation
+
+
+def test_what_a_rule_offered_names_the_copys_own_row() -> None:
+    found = [*Deviation.objects.exclude(source=""), *DeclinedOffer.objects.all()]
+    assert len(found) > 2
+    for row in found:
+        model, _, number = row.source.rpartition(":")
+        assert model.endswith(":administration")
+        assert Administration.objects.get(pk=number).participant_id == row.participant_id
 
 
 def test_copies_are_dosed_at_planned_times() -> None:
