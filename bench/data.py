@@ -31,7 +31,7 @@ def trial(participants: int) -> dict[str, Any]:
 
     as_of = timezone.localtime()
     with clock.played(as_of - dt.timedelta(days=LONGEST_DAYS + 10)):  # before the first patient
-        statistician = demo_staff()[Role.STATISTICIAN]
+        statistician = demo_staff(participants)[Role.STATISTICIAN]
         generate_allocation_lists(by=statistician, length=participants + SPARE_SLOTS, seed="bench")
     before, started = rows(), perf_counter()
     simulate_in_bulk(participants=participants, seed=SEED, as_of=as_of)

@@ -49,7 +49,7 @@ class Staff:
         return self.accounts[role]
 
 
-def demo_staff(participants: int) -> Staff:
+def demo_staff(participants: int = 10) -> Staff:
     """The demo's site, accounts and stock, made where they are missing.  The password is public.
 
     The stock is enough for so many ``participants``.
