@@ -38,13 +38,17 @@ def test_the_investigator_orders_both_drugs(sign_in: Callable[..., Page], site: 
     says(page, "60 kg × 5 mg/kg = 300 mg")
     press(page, "Order Ganciclovir for PKU-001")
     # then the sheet plans it, and the worklist asks for the other drug;
-    says(page, "PKU-001, Ganciclovir: 300 mg every 12 hours", "Due in 30 min")
+    says(page, "PKU-001, Ganciclovir: 300 mg every 12 hours")
+    follow(page, "Dosing")
+    says(page, "Due in 30 min")
     follow(page, "Worklist")
     follow(page, "Write the order · PKU-001, Order Interleukin-2")
     # whose dose nobody has to work out.
     says(page, "1 million IU every 24 hours", "it depends on neither weight nor body surface")
     press(page, "Order Interleukin-2 for PKU-001")
-    says(page, "PKU-001, Interleukin-2: 1 million IU every 24 hours", "2 due")
+    says(page, "PKU-001, Interleukin-2: 1 million IU every 24 hours")
+    follow(page, "Dosing")
+    says(page, "2 due")
 
 
 def test_a_dose_is_given_with_one_tap_and_one_confirmation(
@@ -99,7 +103,7 @@ def test_a_slip_is_undone_and_what_was_seen_is_kept(
     # when it is undone on its card,
     press(page, "Undo · PKU-001, Interleukin-2 10:00")
     # then it is due again;
-    says(page, "PKU-001, Interleukin-2: undone, nothing is recorded", "Due in")
+    says(page, "PKU-001, Interleukin-2: undone, nothing is recorded", "Due for")
     # and when it is given, with a pressure that is too low and a red spot,
     follow(page, "Given as ordered · PKU-001, Interleukin-2 10:00")
     press(page, "Record given: PKU-001, 1 million IU")
@@ -119,19 +123,19 @@ def test_a_slip_is_undone_and_what_was_seen_is_kept(
 def test_interleukin_2_in_the_control_arm_is_recorded_as_it_happened(
     sign_in: Callable[..., Page], site: Site
 ) -> None:
-    # Given a participant of the control arm,
+    # Given a participant of the control arm, the second of the list,
     control = factories.allocated(site, "gcv")
     factories.order(control, starts_at=factories.local(clock.today(), TEN))
     page = sign_in(Role.NURSE, width=PHONE)
     follow(page, "Dosing")
     # when interleukin-2 was given all the same,
-    follow(page, "Record a dose that was not planned · PKU-001")
+    follow(page, "Record a dose that was not planned · PKU-002")
     follow(page, "Interleukin-2")
     says(page, "This arm does not receive this drug")
     fill(page, {"Amount given": "1", "Where was it injected?": "Abdomen, left"})
-    press(page, "Record: PKU-001, Interleukin-2")
+    press(page, "Record: PKU-002, Interleukin-2")
     # then it is asked about and never refused.
     says(page, "this dose is a protocol deviation")
     page.get_by_label("Yes, this is what happened").check()
-    press(page, "Record: PKU-001, Interleukin-2")
-    says(page, "PKU-001, Interleukin-2: Given: 1 million IU", "Not planned by an order")
+    press(page, "Record: PKU-002, Interleukin-2")
+    says(page, "PKU-002, Interleukin-2: Given: 1 million IU", "Not planned by an order")
