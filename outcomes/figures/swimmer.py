@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from outcomes.figures.days import DAYS_A_WEEK, day_axis
 from outcomes.figures.specification import Look, Spec, specification
-from outcomes.figures.swimmer_key import WORDS, key, point, symbols
+from outcomes.figures.swimmer_key import LIFT, WORDS, key, point, symbols
 from outcomes.figures.theme import PALETTES, ArmStyle, Theme, arm_style
 from trial_site.messages import Message
 from trial_site.protocol.definition import Protocol, gettext_noop
@@ -20,6 +21,7 @@ from trial_site.protocol.definition import Protocol, gettext_noop
 LANE = 34  # pixels
 WIDE, NARROW = 700, 220
 KEY_COLUMNS = 4
+NEAR = 40  # parts of the axis: closer marks leave no room for a number between them
 LENGTH_WIDTH = 44  # pixels, room for the days of treatment behind a lane
 
 _DESCRIPTION = gettext_noop(
@@ -119,6 +121,7 @@ def _panel(
             _followed(lanes, x, y, look),
             *_bars(lanes, x, y, style, look),
             *_marks(lanes, x, y, look),
+            *_grades(lanes, x, y, ends),
             _lengths(lanes, x, y, look),
         ],
     }
@@ -177,7 +180,7 @@ def _when(bar: Bar) -> str:
 def _marks(lanes: Sequence[Lane], x: Spec, y: Spec, look: Look) -> Iterator[Spec]:
     for kind, symbol in symbols(look).items():
         rows = [
-            _row(lane, mark.day, _what(mark, look), str(mark.day)) | _grade(mark)
+            _row(lane, mark.day, _what(mark, look), str(mark.day))
             for lane in lanes
             for mark in lane.marks
             if mark.kind == kind
@@ -190,23 +193,36 @@ def _marks(lanes: Sequence[Lane], x: Spec, y: Spec, look: Look) -> Iterator[Spec
             "mark": {**point(symbol), "yOffset": symbol.lift, "description": _spoken(look)},
             "encoding": {**encoding, **_answers(look)},
         }
-        if kind in {"event", "serious"}:
-            text = {"type": "text", "fontSize": 10, "dx": 9, "dy": symbol.lift, "aria": False}
-            grade = {"field": "grade", "type": "nominal"}
+
+
+def _grades(lanes: Sequence[Lane], x: Spec, y: Spec, ends: tuple[int, int]) -> Iterator[Spec]:
+    """The grade beside each event: before it where the next one stands too close behind."""
+    near = (ends[1] - ends[0]) / NEAR
+    sides: dict[str, list[Spec]] = {"left": [], "right": []}
+    for lane in lanes:
+        events = sorted((mark.day, mark.grade) for mark in lane.marks if mark.grade)
+        nexts = [day for day, _ in events[1:]] + [inf]
+        for (day, grade), following in zip(events, nexts, strict=False):
+            side = "right" if following - day <= near else "left"
+            row = {"subject": lane.subject, "middle": day + 0.5, "grade": str(grade)}
+            sides[side].append(row)
+    for align, rows in sides.items():
+        if rows:
+            text = {"type": "text", "fontSize": 10, "align": align, "dy": LIFT, "aria": False}
             yield {
                 "data": {"values": rows},
-                "mark": text,
-                "encoding": {**encoding, "text": grade},
+                "mark": {**text, "dx": 6 if align == "left" else -6},
+                "encoding": {
+                    "x": _in_the_middle(x),
+                    "y": y,
+                    "text": {"field": "grade", "type": "nominal"},
+                },
             }
 
 
 def _in_the_middle(x: Spec) -> Spec:
     """Marks of a day stand in the middle of its width."""
     return {**x, "field": "middle"}
-
-
-def _grade(mark: Mark) -> Spec:
-    return {"grade": str(mark.grade)} if mark.grade else {}
 
 
 def _what(mark: Mark, look: Look) -> str:

@@ -11,6 +11,7 @@ from trial_site.protocol.definition import gettext_noop
 
 KEY_LINE, KEY_TEXT = 18, 12  # pixels: one line, and from a symbol to its words
 KEY_COLUMN = 192
+LIFT = -11  # pixels: events stand above the bars
 CROSS = "M-.6,-.6L.6,.6M.6,-.6L-.6,.6"
 STOP = "M0,-1V1"
 
@@ -50,8 +51,8 @@ def symbols(look: Look) -> dict[str, Symbol]:
         "missed": Symbol(CROSS, palette.limit, "transparent", 80),
         "negative": Symbol("diamond", palette.met, open_, 74),
         "confirmed": Symbol("diamond", palette.met, palette.met, 74),
-        "event": Symbol("triangle-up", palette.late, open_, 52, lift=-11),
-        "serious": Symbol("triangle-up", palette.limit, palette.limit, 78, lift=-11),
+        "event": Symbol("triangle-up", palette.late, open_, 52, lift=LIFT),
+        "serious": Symbol("triangle-up", palette.limit, palette.limit, 78, lift=LIFT),
         "withdrawn": Symbol(STOP, palette.ink, "transparent", 130),
         "ended": Symbol("square", palette.ink, palette.ink, 30),
         "ongoing": Symbol("triangle-right", palette.ink_3, palette.ink_3, 44),
