@@ -26,19 +26,20 @@ from trial_site.protocol.definition import Drug, gettext_noop
 _BADGES = {SlotState.LATE: gettext_noop("Late"), SlotState.DUE: gettext_noop("Due")}
 
 
-def rows(user: User) -> list[WorkRow]:
-    """The nurse's late and due doses; the investigator's orders to write and to review and held
-    doses; for both what the stock asks."""
+def rows_now(user: User) -> list[WorkRow]:
+    """What changes with the hour: the nurse's late and due doses, the investigator's held ones."""
     if ADMINISTER.allows(user):
-        return [*_doses(_plan(user)), *stock_work.rows(user)]
+        return list(_doses(_plan(user)))
+    return list(_held(_plan(user))) if ORDER.allows(user) else []
+
+
+def rows(user: User) -> list[WorkRow]:
+    """What changes with the record and the day: the investigator's orders to write and to review;
+    for both roles what the stock asks."""
     if ORDER.allows(user):
-        return [
-            *_orders(user),
-            *map(_to_review, reviews_for(user)),
-            *_held(_plan(user)),
-            *stock_work.rows(user),
-        ]
-    return []
+        reviews = map(_to_review, reviews_for(user))
+        return [*_orders(user), *reviews, *stock_work.rows(user)]
+    return list(stock_work.rows(user)) if ADMINISTER.allows(user) else []
 
 
 def _plan(user: User) -> DayPlan:

@@ -9,6 +9,7 @@ from itertools import groupby
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from dosing import timeline as dosing
@@ -28,6 +29,7 @@ from labs.readings import Reading, read
 from labs.rules.stops import deciding_value, hold_reasons
 from labs.series import conversion_of
 from outcomes.models import Flag
+from oversight.kept import kept
 from oversight.selectors import first_entries
 from safety import timeline as safety
 from trial_site import clock
@@ -75,7 +77,13 @@ def participant_named(user: User, subject: str) -> Participant:
 
 
 def days(participant: Participant, user: User, kind: str = "") -> list[Day]:
-    """The timeline, newest first; ``kind`` narrows it to one of ``KINDS``."""
+    """The timeline, newest first; ``kind`` narrows it to one of ``KINDS``.  Kept for each role
+    until the record changes: it reads every kind of record that there is."""
+    name = f"casebook:{participant.pk}:{user.role}:{kind}:{clock.today()}:{get_language()}"
+    return kept(user, name, lambda: _days(participant, user, kind))
+
+
+def _days(participant: Participant, user: User, kind: str) -> list[Day]:
     events = [
         *enrollment.events(participant, user),
         *dosing.events(participant, user),

@@ -11,10 +11,10 @@ from django.utils.translation import gettext
 
 from dosing.day import day_plan
 from dosing.rules.completeness import Completeness, completeness
-from outcomes.dashboard import cached
 from outcomes.figures.completeness import DayOfDoses, completeness_figure
 from outcomes.figures.specification import Spec
 from outcomes.figures.theme import Theme
+from oversight.kept import kept
 from trial_site import clock
 from trial_site.access import may_open
 from trial_site.models import User
@@ -36,7 +36,7 @@ def course_of_completeness(user: User) -> list[DayRecord]:
     Today is not over: its figure stands on the sheet.
     """
     key = f"completeness:{clock.today()}"
-    return cached(user, key, lambda: list(_completeness(user, clock.today())))
+    return kept(user, key, lambda: list(_completeness(user, clock.today())))
 
 
 def _completeness(user: User, today: dt.date) -> Iterator[DayRecord]:

@@ -9,9 +9,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any
 
-from django.core.cache import cache
 from django.utils.translation import get_language, gettext
 
 from enrollment.models import Participant
@@ -41,28 +40,19 @@ from outcomes.levels import BASELINE, Course, courses
 from outcomes.rules.endpoints import ArmComparison, compare
 from outcomes.rules.statistics import Description, describe
 from outcomes.rules.survival import Followed, TimeComparison, compare_times
-from oversight.selectors import state_of_record
+from oversight.kept import kept
 from trial_site.models import User
 from trial_site.protocol import current
 from trial_site.protocol.definition import gettext_noop
 
-T = TypeVar("T")
-CACHE_SECONDS = 3600
 # The trial has ten participants.  With very many, the rows behind a figure have a page of their
 # own, so that the dashboard stays as quick as with ten.
 MOST_TABLED = 50
 
 
-def cached(user: User, name: str, compute: Callable[[], T]) -> T:
-    """``compute()``, kept until a fact changes; apart for each set of sites."""
-    sites = ",".join(map(str, user.sites.order_by("pk").values_list("pk", flat=True)))
-    key = f"outcomes:{name}:{sites}:{state_of_record()}"
-    return cast(T, cache.get_or_set(key, compute, CACHE_SECONDS))
-
-
 def overview(user: User) -> dict[str, Any]:
     """The dashboard's context."""
-    return cached(user, "overview", lambda: _overview(allocated(user)))
+    return kept(user, "overview", lambda: _overview(allocated(user)))
 
 
 def _overview(people: list[Participant]) -> dict[str, Any]:
@@ -147,7 +137,7 @@ def figure_json(user: User, name: str, *, theme: Theme, narrow: bool) -> str:
     """The Vega-Lite specification of a figure, in the active language.  Raises ``KeyError``."""
     build = FIGURES[name]
     key = f"figure:{name}:{theme}:{narrow}:{get_language()}"
-    return cached(user, key, lambda: json.dumps(build(allocated(user), theme, narrow)))
+    return kept(user, key, lambda: json.dumps(build(allocated(user), theme, narrow)))
 
 
 def drawing(
@@ -159,7 +149,7 @@ def drawing(
     def drawn() -> bytes:
         return draw(json.loads(figure_json(user, name, theme=theme, narrow=narrow)))
 
-    return cached(user, key, drawn)
+    return kept(user, key, drawn)
 
 
 def _primary(people: list[Participant], theme: Theme, narrow: bool) -> Spec:

@@ -18,7 +18,6 @@ from enrollment.models import AllocationPlan, Participant, Screening
 from enrollment.rules.places import EXCLUDED, Place, failed_criteria
 from enrollment.states import State
 from outcomes.analysis import NkRow, allocated, day7_window, nk_rows
-from outcomes.dashboard import cached
 from outcomes.figures.flow import Box, Diagram, Line
 from outcomes.rules.flow import (
     Analysis,
@@ -30,6 +29,7 @@ from outcomes.rules.flow import (
     count,
     treatment,
 )
+from oversight.kept import kept
 from trial_site import clock
 from trial_site.models import User
 from trial_site.protocol import current
@@ -71,12 +71,12 @@ STEPS = frozenset({"", NOT_ANALYSED, *Treatment, *Analysis})
 
 def flow(user: User) -> Flow:
     """The flow at the user's sites, counted anew when the record or the day changes."""
-    return cached(user, f"flow:{clock.today()}", lambda: _flow(user))
+    return kept(user, f"flow:{clock.today()}", lambda: _flow(user))
 
 
 def rows(user: User, *, arm: str = "", step: str = "") -> list[FlowRow]:
     """The allocated participants of ``arm`` that the box ``step`` counts."""
-    found = cached(user, f"flow-rows:{clock.today()}", lambda: _rows(user))
+    found = kept(user, f"flow-rows:{clock.today()}", lambda: _rows(user))
     return [row for row in found if arm in ("", row.patient.arm) and row.is_in(step)]
 
 

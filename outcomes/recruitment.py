@@ -19,11 +19,11 @@ from enrollment.log import in_places
 from enrollment.models import Allocation, RecruitmentTarget, Screening
 from enrollment.rules.places import EXCLUDED, Place
 from enrollment.selectors import SiteLine, site_lines
-from outcomes.dashboard import cached
 from outcomes.figures.recruitment import Course, recruitment_figure
 from outcomes.figures.specification import Spec
 from outcomes.figures.theme import Theme
 from outcomes.rules.recruitment import Target, cumulative, expected_end, promised
+from oversight.kept import kept
 from trial_site import clock
 from trial_site.models import User
 
@@ -178,7 +178,7 @@ def drawing(user: User, write: Callable[[Any], T], *, theme: Theme, narrow: bool
     sites = ",".join(line.site.code for line in site_lines(user))
     look = f"{theme}:{narrow}:{get_language()}"
     key = f"recruitment:{write.__name__}:{look}:{clock.today()}:{sites}"
-    return cached(user, key, lambda: write(figure(recruitment(user), theme, narrow=narrow)))
+    return kept(user, key, lambda: write(figure(recruitment(user), theme, narrow=narrow)))
 
 
 def figure(found: Recruitment, theme: Theme, *, narrow: bool) -> Spec:

@@ -20,7 +20,6 @@ from enrollment.models import Participant
 from labs.rules.pcr import result_text
 from outcomes import completeness
 from outcomes.analysis import allocated
-from outcomes.dashboard import cached
 from outcomes.exposure import Exposed, events_of, exposures
 from outcomes.figures.safety_course import BloodPoint, HeldDays, safety_course
 from outcomes.figures.specification import Spec
@@ -39,6 +38,7 @@ from outcomes.harm import (
     shifts,
 )
 from outcomes.rules.exposure import DayState
+from oversight.kept import kept
 from trial_site import clock
 from trial_site.access import may_open
 from trial_site.models import User
@@ -69,7 +69,7 @@ class Board:
 
 
 def board(user: User) -> Board:
-    return cached(user, f"safety:{clock.today()}", lambda: _board(allocated(user)))
+    return kept(user, f"safety:{clock.today()}", lambda: _board(allocated(user)))
 
 
 def _board(people: list[Participant]) -> Board:
@@ -101,7 +101,7 @@ def figure_json(user: User, name: str, *, theme: Theme, narrow: bool, page: str)
     """A figure's specification in the active language.  Raises ``KeyError``."""
     build = FIGURES[name]
     key = f"safety-figure:{name}:{_look(user, theme, narrow, page)}"
-    return cached(user, key, lambda: json.dumps(build(user, page, theme, narrow)))
+    return kept(user, key, lambda: json.dumps(build(user, page, theme, narrow)))
 
 
 def drawing(
@@ -119,7 +119,7 @@ def drawing(
         return draw(json.loads(figure_json(user, name, theme=theme, narrow=narrow, page=page)))
 
     look = _look(user, theme, narrow, page)
-    return cached(user, f"{draw.__name__}:safety:{name}:{look}", drawn)
+    return kept(user, f"{draw.__name__}:safety:{name}:{look}", drawn)
 
 
 def _look(user: User, theme: Theme, narrow: bool, page: str) -> str:
@@ -194,7 +194,7 @@ def blood_points(user: User, shown: Collection[Exposed]) -> list[BloodPoint]:
     """Every result with a number of those ``shown``, in the reader's language."""
     first = next((row.subject for row in shown), "")
     key = f"blood:{get_language()}:{clock.today()}:{first}:{len(shown)}"
-    return cached(user, key, lambda: list(_blood_points(user, shown)))
+    return kept(user, key, lambda: list(_blood_points(user, shown)))
 
 
 def _blood_points(user: User, exposed: Iterable[Exposed]) -> Iterator[BloodPoint]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from dosing import worklist as dosing
@@ -23,6 +24,7 @@ from labs import worklist as labs
 from outcomes.follow_up import OpenFlag, flag_rows, open_flags
 from outcomes.models import Flag
 from outcomes.rules.follow_up import Urgency
+from oversight.kept import kept
 from safety import worklist as safety
 from trial_site import clock
 from trial_site.models import User
@@ -85,9 +87,8 @@ class Group:
 def groups(user: User) -> list[Group]:
     """The blocks of the user's worklist, empty ones included, in the order of urgency."""
     waiting: dict[str, list[WorkRow | OpenFlag]] = defaultdict(list)
-    for room in (enrollment, labs, dosing, safety):
-        for row in room.rows(user):
-            waiting[row.state].append(row)
+    for row in (*_standing(user), *dosing.rows_now(user), *safety.rows_now(user)):
+        waiting[row.state].append(row)
     if user.role in FLAGGED_ROLES:
         for flag, state in open_flags(user):
             if not _waits_elsewhere(flag, user):
@@ -96,6 +97,16 @@ def groups(user: User) -> list[Group]:
         Group(state, label, sorted(waiting[state], key=lambda item: item.sort))
         for state, label in GROUPS.items()
     ]
+
+
+def _standing(user: User) -> list[WorkRow]:
+    """What only the record and the day decide, worked out once for each state of them."""
+    name = f"worklist:{user.pk}:{user.role}:{clock.today()}:{get_language()}"
+
+    def rows() -> list[WorkRow]:
+        return [row for room in (enrollment, labs, dosing, safety) for row in room.rows(user)]
+
+    return kept(user, name, rows)
 
 
 def _waits_elsewhere(flag: OpenFlag, user: User) -> bool:

@@ -27,10 +27,10 @@ FIRST = BEFORE_EVERYTHING - dt.timedelta(days=1)
 
 
 def rows(user: User) -> list[WorkRow]:
-    """Running clocks for those who may report; overdue ones for everybody at the bedside."""
+    """Events to assess and offers to look at."""
     if not REPORT_EVENT.allows(user):
         return []
-    return [*_own_clocks(user), *_assessment_rows(user), *_offer_rows(user)]
+    return [*_assessment_rows(user), *_offer_rows(user)]
 
 
 # --- clocks -----------------------------------------------------------------------------------
@@ -39,6 +39,11 @@ def rows(user: User) -> list[WorkRow]:
 def clock_rows(user: User) -> list[WorkRow]:
     """Everything that still has to be reported, the first to run out first, for the room's page."""
     return [_clock_row(one, user) for one in open_clocks(user)]
+
+
+def own_clock_rows(user: User) -> list[WorkRow]:
+    """Running clocks for those who may report; overdue ones for everybody at the bedside."""
+    return list(_own_clocks(user)) if REPORT_EVENT.allows(user) else []
 
 
 def _own_clocks(user: User) -> Iterator[WorkRow]:

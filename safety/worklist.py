@@ -6,8 +6,13 @@ from safety import conduct, event_rows
 from trial_site.models import User
 from trial_site.presentation import WorkRow
 
-# Each part of the room gives its own rows: events and their clocks, offers, deviations.
+# What changes with the record and the day: events to assess, offers, deviations.
 PARTS: tuple[Callable[[User], list[WorkRow]], ...] = (event_rows.rows, conduct.work_rows)
+
+
+def rows_now(user: User) -> list[WorkRow]:
+    """What changes with the hour: clocks of serious events."""
+    return event_rows.own_clock_rows(user)
 
 
 def rows(user: User) -> list[WorkRow]:

@@ -10,6 +10,7 @@ import pytest
 import pytest_django
 import time_machine
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from django.template import Context, Template, engines
 from django.test import Client
@@ -40,6 +41,12 @@ def _every_test_begins_in_english() -> Iterator[None]:
     """A page that a test reads in Chinese leaves the thread in Chinese."""
     with translation.override(settings.LANGUAGE_CODE):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_kept_from_another_test() -> None:
+    """What is kept is kept under the state of the record, and each test has a record of its own."""
+    cache.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -102,9 +102,10 @@ def endpoint(request: StaffRequest, name: str) -> HttpResponse:
     """The rows that one number was computed from."""
     if name not in ENDPOINTS:
         raise Http404
-    page = ENDPOINTS[name]
+    page, people = ENDPOINTS[name], allocated(request.user)
     context = {
-        "rows": page.rows(allocated(request.user)),
+        "rows": page.rows(people),
+        "anybody": bool(people),
         "outcome": current().outcome(page.outcome),
         "name": name,
         "may_choose": may_open(request.user, "outcomes:sample"),

@@ -26,7 +26,8 @@ IL2 = "Interleukin-2, 1\u00a0million IU every 24 hours"
 
 
 def rows(user: User) -> list[WorkRow]:
-    return sorted(worklist.rows(user), key=lambda row: row.sort)
+    found = [*worklist.rows_now(user), *worklist.rows(user)]
+    return sorted(found, key=lambda row: row.sort)
 
 
 # --- worklist ---------------------------------------------------------------------------------

@@ -1,21 +1,11 @@
-"""Outcome pages are cached by the state of the record, and each test has a record of its own."""
-
-from collections.abc import Iterator
+"""Participants that the outcome tests begin with."""
 
 import pytest
-from django.core.cache import cache
 
 from enrollment.models import Participant
 from tests import factories
 from tests.outcomes.courses import CONTROL, IL2
 from trial_site.models import Site
-
-
-@pytest.fixture(autouse=True)
-def _fresh_cache() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture

@@ -275,6 +275,17 @@ def test_the_page_shows_values_changes_and_why(
     assert "choose another" not in text(login(Role.MONITOR), CYTOKINES)
 
 
+@pytest.mark.parametrize("size", ["wide", "narrow"])
+def test_the_figure_is_data_for_the_browser(login: Login, treated: Participant, size: str) -> None:
+    measured(treated, morning_of(treated, 0), cytokine("1.5", "<"))
+    client, address = login(Role.INVESTIGATOR), "/outcomes/figures/cytokines.json"
+    drawn = client.get(address, {"size": size}).content.decode()
+    assert reverse("outcomes:casebook", args=[treated.subject]) in drawn
+    assert "triangle-down" in drawn
+    dark = client.get(address, {"size": size, "theme": "dark"}).content.decode()
+    assert dark != drawn
+
+
 def test_below_the_limit_is_printed_as_such(login: Login, treated: Participant) -> None:
     measured(treated, morning_of(treated, 0), cytokine("1.5", "<"))
     page = text(login(Role.STATISTICIAN), CYTOKINES)
