@@ -46,12 +46,18 @@ IMPORT_TITLE = "An import whose workers are killed at random moments loses and d
 IMPORT_FIGURES = (
     "{kills:,} workers killed in {files:,} imports of {rows:,} rows: {results:,} results, each once"
 )
+MONTH_FIGURES = (
+    "{days:,} days, {slots:,} slots, {attempts:,} attempts, {kills:,} processes killed, "
+    "{unheard:,} of them after they had saved: {administrations:,} administrations, each once; "
+    "{entries:,} stock entries balance"
+)
 TRUTH_FIGURES = (
     "{trials:,} simulated trials of five and five: 95 % intervals cover {mean_coverage:.1f} % "
     "(mean) and {shift_coverage:.1f} % (Hodges-Lehmann); size at 5 % {rank_size:.1f} % (rank sum), "
     "{log_rank_size_60:.1f} % (log-rank, permuted); power for the worked example {rank_power:.0f} %"
 )
 MANY_KILLS = {"IMPORT_KILLS": "100"}
+WHOLE_MONTH = {"MONTH_DAYS": "30"}
 MANY_TRIALS = {"SIMULATED_TRIALS": "2000"}
 MANY_EXAMPLES = {"ORACLE_EXAMPLES": "1000"}
 LONG = {"RECORD_SEQUENCES": str(SEQUENCES)}
@@ -91,6 +97,14 @@ CHECKS = (
     ),
     Check(IMPORT_TITLE, "SQLite", (IMPORT,), MANY_KILLS, IMPORT_FIGURES),
     Check(IMPORT_TITLE, "PostgreSQL", (IMPORT,), MANY_KILLS | POSTGRES, IMPORT_FIGURES),
+    Check(
+        "A month of double clicks, retries, parallel nurses and killed processes records each dose "
+        "once, and the stock balances",
+        "PostgreSQL",
+        ("tests/dosing/test_month.py",),
+        WHOLE_MONTH | POSTGRES,
+        MONTH_FIGURES,
+    ),
 )
 
 
