@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -14,7 +14,6 @@ from dosing.rules.completeness import Completeness, completeness
 from outcomes.figures.completeness import DayOfDoses, completeness_figure
 from outcomes.figures.specification import Spec
 from outcomes.figures.theme import Theme
-from oversight.kept import kept
 from trial_site import clock
 from trial_site.access import may_open
 from trial_site.models import User
@@ -30,16 +29,11 @@ class DayRecord:
     doses: Completeness
 
 
-def course_of_completeness(user: User) -> list[DayRecord]:
-    """The last days that are over, the earliest first.
+def course(user: User, today: dt.date) -> Iterator[DayRecord]:
+    """The last days before ``today`` at the user's sites, the earliest first.
 
     Today is not over: its figure stands on the sheet.
     """
-    key = f"completeness:{clock.today()}"
-    return kept(user, key, lambda: list(_completeness(user, clock.today())))
-
-
-def _completeness(user: User, today: dt.date) -> Iterator[DayRecord]:
     days = [today - dt.timedelta(days=ago) for ago in range(COMPLETENESS_DAYS, 0, -1)]
     now = clock.now()
     slots: dict[dt.date, list[tuple[dt.datetime, bool]]] = {day: [] for day in days}
@@ -49,7 +43,7 @@ def _completeness(user: User, today: dt.date) -> Iterator[DayRecord]:
         yield DayRecord(day, completeness(slots[day], now))
 
 
-def figure(user: User, theme: Theme, *, narrow: bool) -> Spec:
+def figure(user: User, course: Iterable[DayRecord], theme: Theme, *, narrow: bool) -> Spec:
     opens = may_open(user, "dosing:sheet")
     days = [
         DayOfDoses(
@@ -58,6 +52,6 @@ def figure(user: User, theme: Theme, *, narrow: bool) -> Spec:
             recorded=row.doses.recorded,
             href=f"{reverse('dosing:sheet')}?date={row.day}" if opens else "",
         )
-        for row in course_of_completeness(user)
+        for row in course
     ]
     return completeness_figure(days, theme=theme, narrow=narrow, translate=gettext)

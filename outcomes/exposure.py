@@ -48,13 +48,15 @@ class DrugCount:
 
 @dataclass(frozen=True)
 class Exposed:
-    """One participant who was dosed.  Days count from ``start``, the day of the first dose.
+    """One participant who was dosed, by primary ``key``.  Days count from ``start``, the day of the
+    first dose.
 
     ``arm`` is the arm as treated, ``allocated`` the arm as allocated.  ``held`` are spans of days
     (first, last) by drug, from the investigator's holds and from doses held on a result.
     ``last`` is the day that the bar of follow-up ends on: the end, or today.
     """
 
+    key: int
     subject: str
     arm: str
     allocated: str
@@ -170,6 +172,7 @@ def _exposed(participant: Participant, rows: _Rows) -> Exposed | None:
     days = [calendar.dose(dose) for dose in doses]
     first, confirmed = _conversion(rows.conversions[participant.pk])
     return Exposed(
+        key=participant.pk,
         subject=participant.subject,
         arm=arm,
         allocated=participant.allocation.arm,

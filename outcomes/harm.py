@@ -117,8 +117,9 @@ def _fact(subject: str, event: AdverseEvent) -> EventFact:
     )
 
 
-def graded_results(people: Iterable[Participant]) -> dict[int, list[Graded]]:
-    """Every result in force of the graded analytes, by participant, in the order of collection."""
+def graded_results(people: Iterable[int]) -> dict[int, list[Graded]]:
+    """Every result in force of the graded analytes, by participant (primary key), in the order of
+    collection."""
     found: dict[int, list[Graded]] = defaultdict(list)
     rows = Result.objects.in_force().filter(
         participant__in=list(people), analyte__in=[table.analyte for table in current().grades]

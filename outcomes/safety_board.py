@@ -20,6 +20,7 @@ from enrollment.models import Participant
 from labs.rules.pcr import result_text
 from outcomes import completeness
 from outcomes.analysis import allocated
+from outcomes.completeness import DayRecord
 from outcomes.exposure import Exposed, events_of, exposures
 from outcomes.figures.safety_course import BloodPoint, HeldDays, safety_course
 from outcomes.figures.specification import Spec
@@ -62,6 +63,7 @@ class Board:
     shifts: tuple[Shift, ...]
     shift_tables: tuple[ShiftTable, ...]
     exposed: tuple[Exposed, ...]
+    days: tuple[DayRecord, ...]
 
     @property
     def treated(self) -> int:
@@ -69,13 +71,13 @@ class Board:
 
 
 def board(user: User) -> Board:
-    return kept(user, f"safety:{clock.today()}", lambda: _board(allocated(user)))
+    return kept(user, f"safety:{clock.today()}", lambda: _board(user, allocated(user)))
 
 
-def _board(people: list[Participant]) -> Board:
+def _board(user: User, people: list[Participant]) -> Board:
     events = events_of(people)
     exposed = exposures(people, events)
-    found = shifts(people, exposed, graded_results(people))
+    found = shifts(people, exposed, graded_results(person.pk for person in people))
     return Board(
         allocated=len(people),
         arms=tuple((arm, len(members)) for arm, members in groups_of(exposed).items()),
@@ -84,6 +86,7 @@ def _board(people: list[Participant]) -> Board:
         shifts=tuple(found),
         shift_tables=tuple(shift_tables(found)),
         exposed=tuple(exposed),
+        days=tuple(completeness.course(user, clock.today())),
     )
 
 
@@ -194,17 +197,15 @@ def blood_points(user: User, shown: Collection[Exposed]) -> list[BloodPoint]:
     """Every result with a number of those ``shown``, in the reader's language."""
     first = next((row.subject for row in shown), "")
     key = f"blood:{get_language()}:{clock.today()}:{first}:{len(shown)}"
-    return kept(user, key, lambda: list(_blood_points(user, shown)))
+    return kept(user, key, lambda: list(_blood_points(shown)))
 
 
-def _blood_points(user: User, exposed: Iterable[Exposed]) -> Iterator[BloodPoint]:
-    known = {row.subject: row for row in exposed}
-    people = [person for person in allocated(user) if person.subject in known]
-    results = graded_results(people)
-    for person in people:
-        for result in results[person.pk]:
+def _blood_points(exposed: Collection[Exposed]) -> Iterator[BloodPoint]:
+    results = graded_results(row.key for row in exposed)
+    for row in exposed:
+        for result in results[row.key]:
             if result.analyte in COURSES and result.value is not None:
-                yield _blood_point(known[person.subject], result, result.value)
+                yield _blood_point(row, result, result.value)
 
 
 def _blood_point(row: Exposed, result: Graded, value: Decimal) -> BloodPoint:
@@ -250,7 +251,7 @@ def blood_rows(points: Iterable[BloodPoint]) -> list[BloodRow]:
 FIGURES: dict[str, Callable[[User, str, Theme, bool], Spec]] = {
     "swimmer": _swimmer,
     "blood": _course,
-    "completeness": lambda user, page, theme, narrow: completeness.figure(
-        user, theme, narrow=narrow
+    "completeness": lambda user, _page, theme, narrow: completeness.figure(
+        user, board(user).days, theme, narrow=narrow
     ),
 }

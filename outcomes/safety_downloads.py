@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from labs.rules.numbers import half_up
-from outcomes.completeness import course_of_completeness
 from outcomes.exposure import DrugCount, Exposed
 from outcomes.rules.harm import SHIFT_GRADES, Line, Tally
 from outcomes.safety_board import Board, blood_points, board
@@ -105,7 +104,7 @@ def _blood(user: User) -> Iterator[Cells]:
 
 
 def _completeness(user: User) -> Iterator[Cells]:
-    for row in course_of_completeness(user):
+    for row in board(user).days:
         yield row.day, row.doses.expected, row.doses.recorded, row.doses.percent
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from outcomes import safety_board as board
-from outcomes.completeness import COMPLETENESS_DAYS, course_of_completeness
+from outcomes.completeness import COMPLETENESS_DAYS
 from outcomes.figures.render import pdf, svg
 from outcomes.figures.theme import Theme
 from outcomes.pages import figure_card
@@ -29,16 +29,15 @@ def safety(request: StaffRequest) -> HttpResponse:
     """Harm by arm, exposure and blood of every participant; ``?page=`` of very many of them."""
     found = board.board(request.user)
     page = board.exposure_page(found, request.GET.get("page"))
-    days = course_of_completeness(request.user)
     context = {
         "board": found,
         "page_obj": page,
         "columns": [*SHIFT_GRADES],
         "analytes": board.analytes(),
         "blood": board.blood_rows(board.blood_points(request.user, list(page))),
-        "days": days[::-1],
-        "planned": sum(row.doses.expected for row in days),
-        "recorded": sum(row.doses.recorded for row in days),
+        "days": found.days[::-1],
+        "planned": sum(row.doses.expected for row in found.days),
+        "recorded": sum(row.doses.recorded for row in found.days),
         "opens_sheet": may_open(request.user, "dosing:sheet"),
         "opens_events": may_open(request.user, "safety:events"),
         "cards": _cards(page.number),
