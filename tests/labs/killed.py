@@ -1,19 +1,15 @@
 """Imports killed at random moments and begun again until they are done, in a process of its own.
 
-``python -m tests.labs.killed 100`` kills that many workers, one or two at work at a time, on the
-database of ``DATABASE_URL``, which has participants.  The last line is what it came to.
+``python -m tests.apart tests.labs.killed:killed 100`` kills that many workers, one or two at work
+at a time, on the database of ``DATABASE_URL``, which has participants.
 """
 
 import datetime as dt
-import json
 import os
 import random
 import signal
-import sys
 from collections import Counter
 from time import sleep
-
-import django
 
 ROWS, CHUNK = 60, 7
 LONGEST_SECONDS = 0.3  # a worker lives
@@ -128,8 +124,3 @@ def _counts() -> Counter[str]:
         versions=history_model(Result).objects.count(),
         entries=AuditEntry.objects.filter(model="labs.result").count(),
     )
-
-
-if __name__ == "__main__":
-    django.setup()
-    print(json.dumps(killed(int(sys.argv[1]))))

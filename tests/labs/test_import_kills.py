@@ -4,21 +4,17 @@ A few kills here; ``make validate`` makes more, by ``IMPORT_KILLS``, and keeps w
 the file that ``VALIDATION_REPORT`` names.
 """
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
 from labs.actions import import_runs
 from labs.actions.imports import run_import
 from labs.models import ImportFile, Laboratory, Result
 from oversight import verification
 from tests import factories
+from tests.apart import came_to
 from tests.enrollment.crowd import at_once, one_crowd_at_a_time
 from tests.labs.examples import hours_ago
 from tests.labs.sent import as_csv, at, brought, confirmed, laboratory_of, outcomes, row
@@ -38,40 +34,11 @@ def laboratory(transactional_db: None) -> Laboratory:
     return laboratory_of(site)
 
 
-def database_url(folder: Path) -> str:
-    """The database of this test; of one in memory, a copy in a file."""
-    at = connection.settings_dict
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM INTO %s", [str(folder / "kills.sqlite3")])
-        return f"sqlite:///{folder / 'kills.sqlite3'}"
-    password = f":{at['PASSWORD']}" if at["PASSWORD"] else ""
-    place = f"{at['HOST'] or 'localhost'}:{at['PORT'] or 5432}/{at['NAME']}"
-    return f"postgres://{at['USER']}{password}@{place}"
-
-
 def test_workers_killed_at_random_moments_lose_and_double_nothing(
     laboratory: Laboratory, tmp_path: Path
 ) -> None:
-    environment = {
-        "DATABASE_URL": database_url(tmp_path),
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "SECRET_KEY": settings.SECRET_KEY,
-        "ALLOCATION_KEY": settings.ALLOCATION_KEY,
-    }
-    done = subprocess.run(  # noqa: S603 - our own script
-        [sys.executable, "-m", "tests.labs.killed", str(KILLS)],
-        cwd=settings.BASE_DIR,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    came_to = json.loads(done.stdout.splitlines()[-1])
-    assert came_to["kills"] >= KILLS
-    if report := os.environ.get("VALIDATION_REPORT"):
-        Path(report).write_text(json.dumps(came_to))
+    came = came_to("tests.labs.killed:killed", KILLS, folder=tmp_path)
+    assert came["kills"] >= KILLS
 
 
 @pytest.mark.postgres
