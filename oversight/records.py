@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, ClassVar, Self, TypeVar
 
-from django.db import models
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -17,6 +17,7 @@ from oversight.trail import TRIAL_CHAIN, AuditAction
 
 R = TypeVar("R", bound="Record")
 EMPTY: tuple[Any, ...] = (None, "", {}, [], ())
+_CHANGEABLE = (dict, list)
 SAVED = "_saved"  # where an instance keeps the values that the database holds
 
 
@@ -68,8 +69,7 @@ def history_model(model: type[models.Model]) -> Any:
 
 def note_version(instance: models.Model, *, created: bool, recording: Recording) -> None:
     """Queue the history row and the audit entry of what was just saved."""
-    fields = history_model(type(instance)).tracked_fields
-    values = {field.attname: getattr(instance, field.attname) for field in fields}
+    values = {name: getattr(instance, name) for name in _tracked(type(instance))}
     changes = _changes({} if created else saved_values(instance), values)
     if not changes and not created:
         return
@@ -95,6 +95,11 @@ def note_version(instance: models.Model, *, created: bool, recording: Recording)
     setattr(instance, SAVED, _snapshot(values))
 
 
+@cache
+def _tracked(model: type[models.Model]) -> tuple[str, ...]:
+    return tuple(field.attname for field in history_model(model).tracked_fields)
+
+
 def saved_values(instance: Any) -> dict[str, Any]:
     """The values before this save: as they were loaded, or else the last version's."""
     if getattr(instance, SAVED, None) is not None:
@@ -108,7 +113,7 @@ def saved_values(instance: Any) -> dict[str, Any]:
 def _snapshot(values: dict[str, Any]) -> dict[str, Any]:
     """A copy that later changes do not reach: only JSON can be changed in place."""
     return {
-        name: plain(value) if isinstance(value, dict | list) else value
+        name: plain(value) if isinstance(value, _CHANGEABLE) else value
         for name, value in values.items()
     }
 
@@ -195,6 +200,18 @@ def locked(queryset: models.QuerySet[R], *, version: int | None = None) -> R:
     if version is not None and record.version != version:
         raise StaleRecord(record)
     return record
+
+
+def held_together(queryset: models.QuerySet[R]) -> R:
+    """Get the one row of ``queryset``, which nobody changes until this transaction ends.
+
+    Unlike under ``locked``, others may hold it so at the same time.  Raises ``DoesNotExist``.
+    """
+    if connection.vendor == "postgresql":  # elsewhere one writes at a time
+        text, params = queryset.order_by().values("pk").query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(f"{text} FOR SHARE", params)
+    return queryset.get()
 
 
 def record_many(model: type[R], records: Iterable[R]) -> list[R]:

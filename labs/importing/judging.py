@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from enrollment.models import Participant
 from labs.actions.entries import Entry, Sample
 from labs.actions.specimens import doubts_about
 from labs.importing.comparing import Against, Contradictions, Readings, against, contradictions
@@ -92,6 +93,7 @@ class Judge:
         self._laboratory, self._takes_doubtful = laboratory, takes_doubtful
         self._standing: dict[Place, Entry | Result] = dict(facts.results)
         self._now = clock.now()
+        self._samples: dict[tuple[object, ...], tuple[Sequence[Message], Sequence[Message]]] = {}
 
     def verdict(self, number: int, reading: RowReading) -> RowVerdict:
         if reading.left_out:
@@ -116,8 +118,8 @@ class Judge:
             return
         sample, entry = _sample(draft, self._laboratory), entry_of(draft)
         place = (participant.pk, sample.kind, sample.collected_at, entry.analyte)
-        saved = self.facts.specimens.get(place[:3])
-        row.reasons += sample_faults(participant, sample, saved, now=self._now)
+        faults, doubts = self._about(participant, sample)
+        row.reasons += faults
         refusals, questions = value_checks(entry, self.facts)
         row.reasons += refusals
         if others := self._contradicted.others(number, draft):
@@ -131,9 +133,21 @@ class Judge:
         if standing is not None and (refusal := self._refusal(how, standing, entry, draft)):
             row.reasons.append(refusal)
             return
-        asked = (*doubts_about(participant, sample), *questions)
+        asked = (*doubts, *questions)
         row.questions += asked
         row.steps.append(Step(participant, sample, entry, asked, standing))
+
+    def _about(
+        self, participant: Participant, sample: Sample
+    ) -> tuple[Sequence[Message], Sequence[Message]]:
+        """Faults of a specimen and doubts about it: asked once for all results of a tube."""
+        tube = (participant.pk, sample.kind, sample.collected_at)
+        key = (*tube, sample.received_at)
+        if key not in self._samples:
+            saved = self.facts.specimens.get(tube)
+            faults = sample_faults(participant, sample, saved, now=self._now)
+            self._samples[key] = faults, doubts_about(participant, sample)
+        return self._samples[key]
 
     def _refusal(
         self, how: Against | None, standing: Entry | Result, entry: Entry, draft: Draft

@@ -106,8 +106,10 @@ class RowCells:
 
     def said(self, meaning: Meaning, *, required: bool = False, constant: bool = True) -> str:
         """The column of ``meaning``, or else the constant, where that counts."""
-        before = len(self.problems)
         header = self.prepared.headers[meaning]
+        if header is None and not required and not self.prepared.constants[meaning]:
+            return ""  # most meanings have no column
+        before = len(self.problems)
         text = self.text(header) if header is not None else ""
         text = text or (self.prepared.constants[meaning] if constant else "")
         if len(text) > MOST_TEXT.get(meaning, len(text)):

@@ -79,6 +79,8 @@ def _of_kind(column: Any) -> st.SearchStrategy[Any]:
             return MOMENTS
         case models.DateField():
             return st.dates()
+        case models.TimeField():
+            return st.times()
         case models.UUIDField():
             return st.uuids()
         case models.JSONField():
