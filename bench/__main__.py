@@ -59,7 +59,7 @@ def bench(participants: int, runs: int) -> Size:
 def _import(environment: Mapping[str, str], url: str) -> Import:
     before = commits_a_second(url)
     done = json.loads(
-        _python(environment, "-m", "bench.imports", str(IMPORTED_ROWS)).splitlines()[-1]
+        _python(environment, "-m", "bench.imports", "file", str(IMPORTED_ROWS)).splitlines()[-1]
     )
     return Import(**done, commits_a_second=mean([before, commits_a_second(url)]))
 

@@ -1,12 +1,14 @@
-"""A laboratory's file of many rows, imported in a process of its own; the last line is its report.
+"""A laboratory's file of many rows, imported by workers of their own; the last line is the report.
 
-``python -m bench.imports 10000`` needs a database that ``bench.data`` has filled with a trial.
+``python -m bench.imports file 10000`` needs a database that ``bench.data`` has filled with a trial.
+It starts ``python -m bench.imports worker FILE SHARE``, one for each share, as Celery would.
 """
 
 import csv
 import datetime as dt
 import io
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from decimal import Decimal
@@ -61,9 +63,10 @@ def _panel(turn: int) -> Iterator[tuple[object, ...]]:
 
 
 def imported(rows: int) -> dict[str, Any]:
-    """Bring a file, confirm it, and time what a worker does with it."""
+    """Bring a file, confirm it, and time what the workers do with it, until the last has ended."""
     from bench.data import rows as rows_of_the_record
-    from labs.actions.imports import confirm_import, map_file, run_import, save_mapping, take_file
+    from labs.actions.import_runs import SHARES
+    from labs.actions.imports import confirm_import, map_file, save_mapping, take_file
     from labs.actions.laboratories import register_laboratory
     from labs.models import Result
     from simulation.people import demo_staff
@@ -77,14 +80,56 @@ def imported(rows: int) -> dict[str, Any]:
     mapping = save_mapping(laboratory, name="Usual", definition={"columns": columns}, by=by)
     file = map_file(file, mapping=mapping, by=by)
     confirm_import(file, takes_doubtful=True, version=file.version, by=by)
-    before, started = rows_of_the_record(), perf_counter()
-    run_import(file.pk)
-    seconds = perf_counter() - started
+    before = rows_of_the_record()
+    seconds = _timed([_waiting_worker(file.pk, share) for share in range(SHARES)])
     results = Result.objects.filter(import_file=file).count()
     written = rows_of_the_record() - before
     return {"results": results, "rows": written, "seconds": seconds}
 
 
+def _waiting_worker(file: int, share: int) -> subprocess.Popen[str]:
+    """A process that has started, as Celery's have long before a file comes."""
+    command = [sys.executable, "-m", "bench.imports", "worker", str(file), str(share)]
+    worker = subprocess.Popen(  # noqa: S603 - our own arguments
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    _told(worker, "ready")
+    return worker
+
+
+def _timed(workers: list[subprocess.Popen[str]]) -> float:
+    started = perf_counter()
+    for worker in workers:
+        print("go", file=worker.stdin, flush=True)
+    for worker in workers:
+        _told(worker, "done")
+    seconds = perf_counter() - started
+    for worker in workers:
+        worker.communicate()
+    return seconds
+
+
+def _told(worker: subprocess.Popen[str], word: str) -> None:
+    said = worker.stdout.readline().strip() if worker.stdout else ""
+    if said != word:
+        raise RuntimeError(f"A worker did not get to say {word}; what it printed stands above")
+
+
+def work(file: int, share: int) -> None:
+    from django.db import connection
+
+    from labs.tasks import import_file
+
+    connection.ensure_connection()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    import_file(file, share)
+    print("done", flush=True)
+
+
 if __name__ == "__main__":
     django.setup()
-    print(json.dumps(imported(int(sys.argv[1]))))
+    if sys.argv[1] == "worker":
+        work(*map(int, sys.argv[2:]))
+    else:
+        print(json.dumps(imported(int(sys.argv[2]))))

@@ -7,9 +7,9 @@ from trial_site.celery import app
 
 # Acknowledged only when it ended: a worker that dies leaves it to another.
 @app.task(acks_late=True, reject_on_worker_lost=True)
-def import_file(pk: int) -> None:
-    """Write the rows of a confirmed file; safe to run twice, and twice at once."""
-    run_import(pk)
+def import_file(pk: int, share: int = 0) -> None:
+    """Write the rows of a confirmed file, those of ``share`` first; safe to run twice at once."""
+    run_import(pk, share)
 
 
 @app.task

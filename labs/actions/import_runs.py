@@ -3,22 +3,27 @@
 What a chunk writes (specimens, results, their history and audit entries, and what became of each
 row) is one transaction.  The rows that are dealt with say where the import stands, so that nothing
 is lost or written twice, however many workers try.
+
+The participants of a file are parted into shares, and no chunk has rows of two: workers that begin
+with different shares do not wait for each other.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Sequence
 
 from django.core.cache import cache
 
 from enrollment.actions.locks import locked_participant
+from enrollment.models import Participant
 from labs.actions.computed import COMPUTED_ANEW, count_analytes, refresh_counts
 from labs.actions.import_chunks import Chunk
 from labs.importing.comparing import Readings, contradictions
 from labs.importing.facts import facts_about, participants_of
-from labs.importing.files import AlteredFile, last_row, stopped_because, table_of
+from labs.importing.files import AlteredFile, rows_done, stopped_because, table_of
 from labs.importing.judging import Judge, read_rows
+from labs.importing.shares import shares_of
 from labs.importing.verdicts import drafts_of
 from labs.models import ImportFile, Result
 from labs.readers import UnreadableFile
@@ -26,19 +31,21 @@ from labs.rules.mapping import Mapping
 from labs.rules.tables import Table
 from oversight.accounts import system_actor
 from oversight.recording import recorded
-from oversight.records import locked
+from oversight.records import held_together, locked
 from trial_site.memory import no_garbage
 from trial_site.messages import Message
 from trial_site.models import User
 
 Status = ImportFile.Status
+SHARES = 2  # of a file's participants, one for each worker that is told of it
 CHUNK = 1000  # rows a transaction: larger ones write no faster, and hold their people longer
 _BEATS_SECONDS = 120
 
 
-def run_import(file_pk: int) -> None:
+def run_import(file_pk: int, share: int = 0) -> None:
     """Write the rows of a confirmed file that are not dealt with yet; then it is done.
 
+    It begins with ``share`` (below ``SHARES``), and then does what is left of the others.
     Safe to run at any time and twice at once.  Stops where who confirmed it may not import any
     more (``stopped_because``); a file that is not what was brought is discarded, with the reason.
     """
@@ -51,12 +58,12 @@ def run_import(file_pk: int) -> None:
         _give_up(file, error.message)
         return
     with no_garbage():
-        _write_rows(file, table)  # whose rows are gone before the collector is back
+        _write_rows(file, table, share)  # whose rows are gone before the collector is back
     cache.delete(_beat(file_pk))
 
 
-def _write_rows(file: ImportFile, table: Table) -> None:
-    run = _Run(file, read_rows(table, Mapping.from_json(file.definition)))
+def _write_rows(file: ImportFile, table: Table, share: int) -> None:
+    run = _Run(file, read_rows(table, Mapping.from_json(file.definition)), share)
     while run.goes_on():
         cache.set(_beat(file.pk), True, _BEATS_SECONDS)
 
@@ -87,10 +94,16 @@ def _finish(file: ImportFile, by: User) -> None:
 class _Run:
     """One worker's way through a file."""
 
-    def __init__(self, file: ImportFile, readings: Readings) -> None:
-        self.file, self.readings = file, readings
-        self.numbers = [number for number, _ in readings]
+    def __init__(self, file: ImportFile, readings: Readings, share: int) -> None:
+        self.file = file
         self.contradicted = contradictions(readings)
+        shares = shares_of(readings, SHARES)
+        self.shares = shares[share:] + shares[:share]
+        self._leave_out_done()
+
+    def _leave_out_done(self) -> None:
+        done = rows_done(self.file)
+        self.shares = [[row for row in rows if row[0] not in done] for rows in self.shares]
 
     def goes_on(self) -> bool:
         """Write the next chunk; whether there may be another."""
@@ -98,26 +111,36 @@ class _Run:
         by = file.confirmed_by
         if by is None or file.status != Status.CONFIRMED or stopped_because(file):
             return False
-        before = last_row(file)
-        rows = self._behind(before)[:CHUNK]
+        share = next(filter(None, self.shares), [])
+        rows = share[:CHUNK]
         if not rows:
             self._compute_counts(by)
         with recorded(by=by):
             # Participants first, in one order, as everywhere; only then the file.
             people = participants_of(drafts_of(rows), file.laboratory, by)
             held = list(people.select_for_update(of=("self",)).order_by("pk"))
-            file = locked(ImportFile.objects.filter(pk=file.pk).select_related("laboratory"))
-            taken_over = file.confirmed_by_id != by.pk or last_row(file) != before
-            if taken_over or file.status != Status.CONFIRMED:
-                return True  # another worker was first
-            if rows:
-                facts = facts_about(drafts_of(rows), held, file.laboratory)
-                judge = Judge(facts, self.contradicted, file.laboratory, file.takes_doubtful)
-                verdicts = [judge.verdict(number, reading) for number, reading in rows]
-                Chunk(file, facts, by).write(verdicts)
-            else:
+            own = ImportFile.objects.filter(pk=file.pk).select_related("laboratory")
+            # Who holds its people writes a chunk alone, and beside him others write theirs.
+            file = held_together(own) if held else locked(own)
+            if file.confirmed_by_id != by.pk or file.status != Status.CONFIRMED:
+                return True
+            if not rows:
                 _finish(file, by)
-        return bool(rows)
+                return False
+            if file.rows.filter(number=rows[0][0]).exists():  # chunks are whole
+                self._leave_out_done()  # another worker was first
+                return True
+            self._write(file, rows, held, by)
+        del share[:CHUNK]
+        return True
+
+    def _write(
+        self, file: ImportFile, rows: Readings, held: Sequence[Participant], by: User
+    ) -> None:
+        facts = facts_about(drafts_of(rows), held, file.laboratory)
+        judge = Judge(facts, self.contradicted, file.laboratory, file.takes_doubtful)
+        verdicts = [judge.verdict(number, reading) for number, reading in rows]
+        Chunk(file, facts, by).write(verdicts)
 
     def _compute_counts(self, by: User) -> None:
         """After the last row: a count that the laboratory printed anywhere in the file stands."""
@@ -129,6 +152,3 @@ class _Run:
             with recorded(by=by, reason=COMPUTED_ANEW):
                 participant = locked_participant(of_one[0].participant, by=by)
                 refresh_counts(participant, of_one)
-
-    def _behind(self, number: int) -> Readings:
-        return self.readings[bisect_right(self.numbers, number) :]

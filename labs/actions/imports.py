@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
-from labs.actions.import_runs import run_import
+from labs.actions.import_runs import CHUNK, SHARES, run_import
 from labs.importing.files import AlteredFile, stopped_because, table_of
 from labs.models import ColumnMapping, ImportContent, ImportFile, Laboratory
 from labs.permissions import IMPORT_RESULTS, MAP_FILES
@@ -214,5 +214,9 @@ def _check_fits(file: ImportFile) -> None:
 
 
 def _send(file: ImportFile) -> None:
-    """Tell a worker.  Where no broker answers, the scheduled task finds the file."""
-    app.signature(IMPORT_TASK, args=(file.pk,)).delay()
+    """Tell a worker, and of a long file as many as there are shares.
+
+    Where no broker answers, the scheduled task finds the file.
+    """
+    for share in range(SHARES if file.row_count > CHUNK else 1):
+        app.signature(IMPORT_TASK, args=(file.pk, share)).delay()

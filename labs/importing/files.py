@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, Max
+from django.db.models import Count
 
 from labs.models import ImportContent, ImportFile, ImportRow
 from labs.permissions import IMPORT_RESULTS
@@ -107,6 +107,6 @@ def under_way() -> list[int]:
     return list(files.order_by("confirmed_at").values_list("pk", flat=True))
 
 
-def last_row(file: ImportFile) -> int:
-    """The number of the last row that was dealt with; 0 before the first."""
-    return file.rows.aggregate(last=Max("number"))["last"] or 0
+def rows_done(file: ImportFile) -> set[int]:
+    """The numbers of the rows that were dealt with."""
+    return set(file.rows.values_list("number", flat=True))

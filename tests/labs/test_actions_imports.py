@@ -15,7 +15,7 @@ from django.utils import timezone
 from openpyxl import Workbook
 
 from enrollment.models import Participant
-from labs.actions import import_chunks, import_runs
+from labs.actions import import_chunks, import_runs, imports
 from labs.actions.imports import (
     confirm_import,
     discard_file,
@@ -626,12 +626,27 @@ def test_a_confirmed_file_is_sent_to_a_worker_when_the_confirmation_is_kept(
     django_capture_on_commit_callbacks: Callable[..., object],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    sent: list[int] = []
-    monkeypatch.setattr(import_file, "apply_async", lambda args, kwargs: sent.append(*args))
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr(import_file, "apply_async", lambda args, kwargs: sent.append(args))
     file = brought(laboratory, as_csv([row(participant)]))
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[attr-defined]
         confirmed(file)
-    assert sent == [file.pk]
+    assert sent == [(file.pk, 0)]
+
+
+def test_a_file_longer_than_a_chunk_is_sent_to_a_worker_for_each_share(
+    laboratory: Laboratory,
+    participant: Participant,
+    django_capture_on_commit_callbacks: Callable[..., object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr(import_file, "apply_async", lambda args, kwargs: sent.append(args))
+    monkeypatch.setattr(imports, "CHUNK", 1)
+    file = brought(laboratory, as_csv([row(participant), row(participant, "9")]))
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[attr-defined]
+        confirmed(file)
+    assert sent == [(file.pk, 0), (file.pk, 1)]
 
 
 def test_progress_counts_every_outcome(waiting: ImportFile) -> None:
