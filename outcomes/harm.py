@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -130,17 +130,13 @@ def graded_results(people: Iterable[int]) -> dict[int, list[Graded]]:
     return found
 
 
-def shifts(
-    people: Iterable[Participant], exposed: Iterable[Exposed], results: Mapping[int, list[Graded]]
-) -> list[Shift]:
+def shifts(exposed: Collection[Exposed], results: Mapping[int, list[Graded]]) -> list[Shift]:
     """Each dosed participant and graded analyte: the last grade before the first dose, and the
     worst after it."""
-    known = {row.subject: row for row in exposed}
     return [
-        _shift(known[person.subject], table.analyte, results[person.pk])
+        _shift(row, table.analyte, results[row.key])
         for table in current().grades
-        for person in people
-        if person.subject in known
+        for row in exposed
     ]
 
 

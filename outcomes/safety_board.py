@@ -60,7 +60,6 @@ class Board:
     arms: tuple[tuple[str, int], ...]
     crossed: tuple[str, ...]
     events: EventTables
-    shifts: tuple[Shift, ...]
     shift_tables: tuple[ShiftTable, ...]
     exposed: tuple[Exposed, ...]
     days: tuple[DayRecord, ...]
@@ -77,17 +76,20 @@ def board(user: User) -> Board:
 def _board(user: User, people: list[Participant]) -> Board:
     events = events_of(people)
     exposed = exposures(people, events)
-    found = shifts(people, exposed, graded_results(person.pk for person in people))
     return Board(
         allocated=len(people),
         arms=tuple((arm, len(members)) for arm, members in groups_of(exposed).items()),
         crossed=tuple(row.subject for row in exposed if row.arm != row.allocated),
         events=event_tables(people, exposed, events),
-        shifts=tuple(found),
-        shift_tables=tuple(shift_tables(found)),
+        shift_tables=tuple(shift_tables(shifts_of(exposed))),
         exposed=tuple(exposed),
         days=tuple(completeness.course(user, clock.today())),
     )
+
+
+def shifts_of(exposed: Collection[Exposed]) -> list[Shift]:
+    """Each of the dosed and each analyte, from baseline to the worst grade.  One query."""
+    return shifts(exposed, graded_results(row.key for row in exposed))
 
 
 def exposure_page(found: Board, number: str | None) -> Page[Exposed]:

@@ -9,7 +9,7 @@ from typing import Any
 from labs.rules.numbers import half_up
 from outcomes.exposure import DrugCount, Exposed
 from outcomes.rules.harm import SHIFT_GRADES, Line, Tally
-from outcomes.safety_board import Board, blood_points, board
+from outcomes.safety_board import Board, blood_points, board, shifts_of
 from trial_site.models import User
 from trial_site.protocol import current
 
@@ -72,7 +72,7 @@ def _shift(user: User) -> Iterator[Cells]:
 
 def _shift_participants(user: User) -> Iterator[Cells]:
     found = board(user)
-    for row in found.shifts:
+    for row in shifts_of(found.exposed):
         grades = (_grade(row.baseline), _grade(row.worst.grade))
         yield (row.subject, row.arm, row.analyte, *grades, row.worst.ungraded)
 
