@@ -17,11 +17,10 @@ from dosing.models import (
     DrugChoice,
     Hold,
     Order,
-    RetractableQuerySet,
 )
 from dosing.rules.slots import slots_on
 from dosing.wording import clock_text, what_happened
-from enrollment.models import Participant
+from enrollment.models import Participant, RetractableQuerySet
 from labs.models import LabQuerySet, Result
 from labs.rules.numbers import quantity
 from labs.rules.stops import deciding_value
@@ -151,11 +150,11 @@ def with_last_given(orders: DosingQuerySet, at: dt.datetime) -> DosingQuerySet:
     return found
 
 
-def with_recorder(administrations: DosingQuerySet) -> DosingQuerySet:
+def with_recorder(administrations: RetractableQuerySet) -> RetractableQuerySet:
     """``administrations`` with ``recorder``: the name of who recorded each first."""
     first = Administration.history.filter(id=OuterRef("pk"), history_type="+")
     name = first.values("history_user__username")[:1]
-    found: DosingQuerySet = administrations.annotate(recorder=Subquery(name))
+    found: RetractableQuerySet = administrations.annotate(recorder=Subquery(name))
     return found
 
 

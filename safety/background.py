@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from enrollment.models import Participant
+from enrollment.models import Participant, RetractableQuerySet
 from labs.rules.numbers import plain
-from safety.models import ConcomitantMedication, HarmQuerySet, MedicalHistory
+from safety.models import ConcomitantMedication, MedicalHistory
 from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.protocol import current
@@ -46,7 +46,7 @@ class MedicationLine:
         return "met", Message(gettext_noop("Taken now"))
 
 
-def medications(user: User) -> HarmQuerySet:
+def medications(user: User) -> RetractableQuerySet:
     return _with_people(ConcomitantMedication.objects.visible_to(user))
 
 
@@ -57,10 +57,10 @@ def medication_lines(participant: Participant) -> list[MedicationLine]:
     return [MedicationLine(one) for one in ordered]
 
 
-def histories(user: User) -> HarmQuerySet:
+def histories(user: User) -> RetractableQuerySet:
     return _with_people(MedicalHistory.objects.visible_to(user))
 
 
-def _with_people(rows: Any) -> HarmQuerySet:
-    found: HarmQuerySet = rows.select_related("participant__screening", "recorded_by")
+def _with_people(rows: Any) -> RetractableQuerySet:
+    found: RetractableQuerySet = rows.select_related("participant__screening", "recorded_by")
     return found

@@ -11,9 +11,10 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from enrollment.models import RetractableQuerySet
 from oversight.downloads import csv_lines
 from safety.departures import Conduct, Offer
-from safety.models import DeclinedOffer, Deviation, HarmQuerySet
+from safety.models import DeclinedOffer, Deviation
 from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.protocol import current
@@ -63,11 +64,11 @@ def state_of(deviation: Deviation) -> str:
     return "assessed" if deviation.assessed_at else "to-assess"
 
 
-def deviations(user: User) -> HarmQuerySet:
+def deviations(user: User) -> RetractableQuerySet:
     """Those of the user's sites with what a list shows, the latest first."""
     visible: Any = Deviation.objects.visible_to(user)
     beside = ("participant__screening", "recorded_by", "assessed_by", "retracted_by")
-    found: HarmQuerySet = visible.select_related(*beside)
+    found: RetractableQuerySet = visible.select_related(*beside)
     return found.order_by("-occurred_on", "-pk")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from dosing.models import Administration
-from enrollment.models import Participant
-from safety.models import AdverseEvent, HarmQuerySet, SafetyQuerySet, SafetyReport
+from enrollment.models import Participant, RetractableQuerySet
+from safety.models import AdverseEvent, SafetyQuerySet, SafetyReport
 from trial_site.models import User
 
 ENDED = frozenset(
@@ -18,19 +18,19 @@ ENDED = frozenset(
 )
 
 
-def events(user: User) -> HarmQuerySet:
+def events(user: User) -> RetractableQuerySet:
     """Every event of the user's sites, those entered in error included."""
     visible: Any = AdverseEvent.objects.visible_to(user)
     beside = ("participant__site", "participant__allocation", "reported_by", "assessed_by")
-    found: HarmQuerySet = visible.select_related(*beside).prefetch_related("reports")
+    found: RetractableQuerySet = visible.select_related(*beside).prefetch_related("reports")
     return found
 
 
-def event_pages(user: User) -> HarmQuerySet:
+def event_pages(user: User) -> RetractableQuerySet:
     """With what the page of one event shows beside it."""
     beside = ("reaction__administration", "result", "retracted_by")
     rows: Any = events(user).select_related(*beside)
-    found: HarmQuerySet = rows.prefetch_related("reports__reported_by", "escalations")
+    found: RetractableQuerySet = rows.prefetch_related("reports__reported_by", "escalations")
     return found
 
 

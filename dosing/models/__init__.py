@@ -6,7 +6,6 @@ from dosing.models.scope import (
     CourseChoice,
     DosingQuerySet,
     DrugChoice,
-    RetractableQuerySet,
     StockQuerySet,
     UnitChoice,
 )
@@ -24,7 +23,6 @@ __all__ = [
     "Lot",
     "Order",
     "Reaction",
-    "RetractableQuerySet",
     "StockEntry",
     "StockQuerySet",
     "UnitChoice",

@@ -14,18 +14,15 @@ from dosing.models.orders import Order
 from dosing.models.scope import (
     CourseChoice,
     DrugChoice,
-    RetractableQuerySet,
     UnitChoice,
 )
 from dosing.models.stock import Lot
-from enrollment.models import Participant
+from enrollment.models import Participant, Retractable, retracted_by_somebody
 from oversight.fields import ExactDecimalField
-from oversight.records import Record
-from trial_site.models import User
 from trial_site.protocol.definition import Frequency
 
 
-class Administration(Record):
+class Administration(Retractable):
     """What happened at one planned slot: given, given in part, or not given.  One a slot.
 
     A dose that no order planned has no ``order``, and its ``slot_at`` is the time it was given.
@@ -83,12 +80,6 @@ class Administration(Record):
     queued_at = models.DateTimeField(_("entered without a connection"), null=True, blank=True)
     warnings = models.JSONField(default=list, blank=True)
     recorded_at = models.DateTimeField(_("recorded"))
-    retracted_at = models.DateTimeField(_("marked as entered in error"), null=True, blank=True)
-    retracted_by = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-
-    objects: ClassVar = RetractableQuerySet.as_manager()
 
     class Meta:
         ordering = ("slot_at", "pk")
@@ -122,11 +113,7 @@ class Administration(Record):
                 name="administration_not_given_was_ordered",
                 violation_error_message=_("Only an ordered dose can be left out"),
             ),
-            models.CheckConstraint(
-                condition=Q(retracted_at=None, retracted_by=None)
-                | Q(retracted_at__isnull=False, retracted_by__isnull=False),
-                name="administration_retracted_by_somebody",
-            ),
+            retracted_by_somebody("administration"),
         ]
         indexes: ClassVar = [
             models.Index(fields=("participant", "slot_at"), name="administration_course")
@@ -136,10 +123,6 @@ class Administration(Record):
         return (
             f"{self.participant} · {self.drug} · {timezone.localtime(self.slot_at):%Y-%m-%d %H:%M}"
         )
-
-    @property
-    def audit_site_id(self) -> int:
-        return self.participant.site_id
 
     @property
     def delivered(self) -> bool:
@@ -167,7 +150,7 @@ class Administration(Record):
         return self.lot.number if self.lot else self.lot_number
 
 
-class VitalSigns(Record):
+class VitalSigns(Retractable):
     """Vital signs before or after a dose; what was not measured is empty."""
 
     class Timing(models.TextChoices):
@@ -188,12 +171,6 @@ class VitalSigns(Record):
     pulse = models.PositiveSmallIntegerField(_("pulse"), null=True, blank=True)
     spo2 = models.PositiveSmallIntegerField(_("oxygen saturation"), null=True, blank=True)
     warnings = models.JSONField(default=list, blank=True)
-    retracted_at = models.DateTimeField(_("marked as entered in error"), null=True, blank=True)
-    retracted_by = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-
-    objects: ClassVar = RetractableQuerySet.as_manager()
 
     class Meta:
         ordering = ("measured_at", "pk")
@@ -213,22 +190,14 @@ class VitalSigns(Record):
                 name="vital_signs_pressure_is_a_pair",
                 violation_error_message=_("Blood pressure is two numbers, the higher one first"),
             ),
-            models.CheckConstraint(
-                condition=Q(retracted_at=None, retracted_by=None)
-                | Q(retracted_at__isnull=False, retracted_by__isnull=False),
-                name="vital_signs_retracted_by_somebody",
-            ),
+            retracted_by_somebody("vital_signs"),
         ]
 
     def __str__(self) -> str:
         return f"{self.administration} · {self.get_timing_display()}"
 
-    @property
-    def audit_site_id(self) -> int:
-        return self.participant.site_id
 
-
-class Reaction(Record):
+class Reaction(Retractable):
     """How a participant reacted to a dose; whether it is an adverse event is decided above."""
 
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="reactions")
@@ -241,12 +210,6 @@ class Reaction(Record):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     grade = models.PositiveSmallIntegerField(_("CTCAE grade"))
     note = models.TextField(_("note"), blank=True)
-    retracted_at = models.DateTimeField(_("marked as entered in error"), null=True, blank=True)
-    retracted_by = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-
-    objects: ClassVar = RetractableQuerySet.as_manager()
 
     class Meta:
         ordering = ("onset_at", "pk")
@@ -263,16 +226,8 @@ class Reaction(Record):
                 name="reaction_grade_is_a_grade",
                 violation_error_message=_("A grade is 1 to 5"),
             ),
-            models.CheckConstraint(
-                condition=Q(retracted_at=None, retracted_by=None)
-                | Q(retracted_at__isnull=False, retracted_by__isnull=False),
-                name="reaction_retracted_by_somebody",
-            ),
+            retracted_by_somebody("reaction"),
         ]
 
     def __str__(self) -> str:
         return f"{self.participant} · {self.kind} · {timezone.localdate(self.onset_at)}"
-
-    @property
-    def audit_site_id(self) -> int:
-        return self.participant.site_id

@@ -13,10 +13,9 @@ from dosing.models.scope import (
     CourseChoice,
     DosingQuerySet,
     DrugChoice,
-    RetractableQuerySet,
     UnitChoice,
 )
-from enrollment.models import Participant
+from enrollment.models import Participant, Retractable, retracted_by_somebody
 from labs.models import Result
 from oversight.fields import ExactDecimalField
 from oversight.records import Record
@@ -176,19 +175,13 @@ class Hold(Record):
         return self.participant.site_id
 
 
-class BodyWeight(Record):
+class BodyWeight(Retractable):
     """A weight measured after screening; orders and their review use the latest."""
 
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="weights")
     kg = ExactDecimalField(_("weight"))
     measured_at = models.DateTimeField(_("measured"))
     warnings = models.JSONField(default=list, blank=True)
-    retracted_at = models.DateTimeField(_("marked as entered in error"), null=True, blank=True)
-    retracted_by = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-
-    objects: ClassVar = RetractableQuerySet.as_manager()
 
     class Meta:
         ordering = ("measured_at", "pk")
@@ -201,19 +194,11 @@ class BodyWeight(Record):
                 name="one_weight_a_moment",
                 violation_error_message=_("A weight of this moment is recorded already"),
             ),
-            models.CheckConstraint(
-                condition=Q(retracted_at=None, retracted_by=None)
-                | Q(retracted_at__isnull=False, retracted_by__isnull=False),
-                name="weight_retracted_by_somebody",
-            ),
+            retracted_by_somebody("weight"),
         ]
 
     def __str__(self) -> str:
         return f"{self.participant} · {self.kg} kg · {timezone.localdate(self.measured_at)}"
-
-    @property
-    def audit_site_id(self) -> int:
-        return self.participant.site_id
 
 
 class DoseReview(Record):

@@ -34,12 +34,6 @@ class DosingQuerySet(RecordQuerySet):
         return at_sites_of(self, user, "participant__site")
 
 
-class RetractableQuerySet(DosingQuerySet):
-    def in_force(self) -> RetractableQuerySet:
-        """Without what was taken back as entered in error."""
-        return self.filter(retracted_at=None)
-
-
 class StockQuerySet(RecordQuerySet):
     """Rows of a site's pharmacy."""
 

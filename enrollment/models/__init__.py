@@ -9,6 +9,11 @@ from enrollment.models.allocation import (
 )
 from enrollment.models.consent import Consent, ConsentVersion, ConsentWithdrawal
 from enrollment.models.participant import Move, Participant, ParticipantQuerySet
+from enrollment.models.retractable import (
+    Retractable,
+    RetractableQuerySet,
+    retracted_by_somebody,
+)
 from enrollment.models.scope import SiteQuerySet, at_sites_of
 from enrollment.models.screening import Screening
 from enrollment.models.sites import RecruitmentTarget, SiteApproval
@@ -28,10 +33,13 @@ __all__ = [
     "Participant",
     "ParticipantQuerySet",
     "RecruitmentTarget",
+    "Retractable",
+    "RetractableQuerySet",
     "Screening",
     "SiteApproval",
     "SiteQuerySet",
     "Visit",
     "VisitQuerySet",
     "at_sites_of",
+    "retracted_by_somebody",
 ]

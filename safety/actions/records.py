@@ -7,18 +7,17 @@ from uuid import UUID
 from dosing.day import day_bounds
 from enrollment.actions.gates import check_collected
 from enrollment.actions.locks import locked_participant
-from enrollment.models import Participant
+from enrollment.models import Participant, Retractable
 from oversight.recording import ReasonRequired, recorded
 from oversight.records import locked
 from oversight.refusals import Refused
-from safety.models.retractable import OfParticipant
 from trial_site import clock
 from trial_site.messages import Message
 from trial_site.models import User
 from trial_site.protocol.definition import gettext_noop
 from trial_site.roles import Permission
 
-R = TypeVar("R", bound=OfParticipant)
+R = TypeVar("R", bound=Retractable)
 
 
 def opened(record: R, *, version: int, by: User) -> R:
@@ -35,7 +34,7 @@ def opened(record: R, *, version: int, by: User) -> R:
     return found
 
 
-def checked_reason(record: OfParticipant, reason: str) -> str:
+def checked_reason(record: Retractable, reason: str) -> str:
     """``reason`` without the space around it; raises ``ReasonRequired`` for an empty one (R04)."""
     if not reason.strip():
         raise ReasonRequired(record)

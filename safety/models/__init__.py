@@ -3,7 +3,7 @@
 from safety.models.deviations import DeclinedOffer, Deviation
 from safety.models.events import AdverseEvent, Escalation, SafetyReport
 from safety.models.medication import ConcomitantMedication, MedicalHistory
-from safety.models.scope import HarmQuerySet, SafetyQuerySet
+from safety.models.scope import SafetyQuerySet
 
 __all__ = [
     "AdverseEvent",
@@ -11,7 +11,6 @@ __all__ = [
     "DeclinedOffer",
     "Deviation",
     "Escalation",
-    "HarmQuerySet",
     "MedicalHistory",
     "SafetyQuerySet",
     "SafetyReport",

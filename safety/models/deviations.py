@@ -8,14 +8,13 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from enrollment.models import Participant
+from enrollment.models import Participant, Retractable, retracted_by_somebody
 from oversight.records import Record
-from safety.models.retractable import OfParticipant, retracted_by_somebody
 from safety.models.scope import SafetyQuerySet
 from trial_site.models import User
 
 
-class Deviation(OfParticipant):
+class Deviation(Retractable):
     """One departure from the protocol.
 
     ``source`` is the rule and the row that offered it (``missed_dose:administration:12``), empty

@@ -9,15 +9,14 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from dosing.models import Reaction
-from enrollment.models import Participant
+from enrollment.models import Participant, Retractable, retracted_by_somebody
 from labs.models import Result
 from oversight.records import Record
-from safety.models.retractable import OfParticipant, retracted_by_somebody
 from safety.models.scope import SafetyQuerySet
 from trial_site.models import User
 
 
-class AdverseEvent(OfParticipant):
+class AdverseEvent(Retractable):
     """Anything untoward that happened to a participant, whatever caused it.
 
     ``term`` is free text: MedDRA is licensed, its code optional.  ``criteria`` are the words of the

@@ -8,13 +8,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from enrollment.models import Participant
+from enrollment.models import Participant, Retractable, retracted_by_somebody
 from oversight.fields import ExactDecimalField
-from safety.models.retractable import OfParticipant, retracted_by_somebody
 from trial_site.models import User
 
 
-class ConcomitantMedication(OfParticipant):
+class ConcomitantMedication(Retractable):
     """A medicine beside the trial's drugs.
 
     ``agent`` is a corticosteroid of the protocol's table, whose dose is ``amount`` mg a day, every
@@ -84,7 +83,7 @@ class ConcomitantMedication(OfParticipant):
         return f"{self.participant} · {self.name}"
 
 
-class MedicalHistory(OfParticipant):
+class MedicalHistory(Retractable):
     """A disease or operation from before the trial."""
 
     participant = models.ForeignKey(

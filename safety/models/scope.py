@@ -1,4 +1,4 @@
-"""Whose rows are whose, and which of them still hold."""
+"""Whose rows are whose."""
 
 from __future__ import annotations
 
@@ -10,9 +10,3 @@ from trial_site.models import User
 class SafetyQuerySet(RecordQuerySet):
     def visible_to(self, user: User) -> SafetyQuerySet:
         return at_sites_of(self, user, "participant__site")
-
-
-class HarmQuerySet(SafetyQuerySet):
-    def in_force(self) -> HarmQuerySet:
-        """Without what was taken back as entered in error."""
-        return self.filter(retracted_at=None)

@@ -1,4 +1,4 @@
-"""A record of a participant that can be marked as entered in error."""
+"""A record of a participant that can be marked as entered in error; other rooms build on it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,18 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from oversight.records import Record
-from safety.models.scope import HarmQuerySet
+from enrollment.models.scope import at_sites_of
+from oversight.records import Record, RecordQuerySet
 from trial_site.models import User
+
+
+class RetractableQuerySet(RecordQuerySet):
+    def visible_to(self, user: User) -> RetractableQuerySet:
+        return at_sites_of(self, user, "participant__site")
+
+    def in_force(self) -> RetractableQuerySet:
+        """Without what was taken back as entered in error."""
+        return self.filter(retracted_at=None)
 
 
 def retracted_by_somebody(name: str) -> models.CheckConstraint:
@@ -21,8 +30,8 @@ def retracted_by_somebody(name: str) -> models.CheckConstraint:
     )
 
 
-class OfParticipant(Record):
-    """The columns and the scope that all of this room's records have."""
+class Retractable(Record):
+    """The columns and the scope of such a record; each names its ``participant`` itself."""
 
     participant: Any
     participant_id: int
@@ -31,7 +40,7 @@ class OfParticipant(Record):
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
 
-    objects: ClassVar = HarmQuerySet.as_manager()
+    objects: ClassVar = RetractableQuerySet.as_manager()
 
     class Meta:
         abstract = True
