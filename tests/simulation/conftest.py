@@ -73,7 +73,8 @@ def entries() -> Content:
             for name, pair in entry.changes.items()
             if name not in INCOMPARABLE and not name.endswith("_id")
         }
-        what = [entry.sequence, entry.at, entry.action, entry.model, entry.object_label, changes]
+        label = NUMBER.sub(":", entry.object_label)
+        what = [entry.sequence, entry.at, entry.action, entry.model, label, changes]
         who = [entry.actor_name, entry.role, entry.reason, entry.event]
         found[subjects.get(entry.chain_id, entry.chain_id)].append([*what, *who])
     return found
