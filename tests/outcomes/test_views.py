@@ -9,6 +9,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
@@ -181,6 +182,28 @@ def test_without_a_conversion_nothing_is_compared(login: Login, treated: Partici
     page = text(login(Role.INVESTIGATOR), DASHBOARD)
     assert "Log-rank: not defined, an arm has nobody who was followed (1 against 0)." in page
     assert "not reached" in page
+
+
+def test_the_dashboard_looks_back_at_a_day_that_is_over(
+    login: Login, treated: Participant, control: Participant
+) -> None:
+    before = dt.date(2026, 3, 17)
+    entered(treated, pcr("500", "<"), hours=24)
+    client = login(Role.INVESTIGATOR)
+    with time_machine.travel(dt.datetime(2026, 3, 20, 4, tzinfo=dt.UTC)):
+        client.force_login(factories.user(Role.INVESTIGATOR, treated.site))
+        assert "2 of 10 allocated" in text(client, DASHBOARD)
+        past = text(client, DASHBOARD, {"as_of": "2026-03-18"})
+        assert "As the record stood at the end of" in past
+        assert "2 of 10 allocated" in past
+        assert "Rows it was computed from" not in past
+        assert "0 of 10 allocated" in text(client, DASHBOARD, {"as_of": before.isoformat()})
+
+
+@pytest.mark.parametrize("day", ["2026-03-18", "2026-03-19", "0001-01-01", "yesterday"])
+def test_a_day_that_is_not_over_is_not_looked_back_at(login: Login, day: str) -> None:
+    response = login(Role.MONITOR).get(DASHBOARD, {"as_of": day})
+    assert (response.status_code, response.headers["Location"]) == (302, DASHBOARD)
 
 
 # --- the cache --------------------------------------------------------------------------------
