@@ -110,8 +110,8 @@ class Month:
         asked = [one for one in self.unrecorded if self.chance.random() >= left]
         self.unrecorded = [one for one in self.unrecorded if one not in asked]
         forms = [form for one in asked for form in self._by_several(one, now)]
-        self._send([*forms, *self._stock()])
         self.diary.in_force |= {one.slot for one in asked}
+        self._send([*forms, *self._stock()])
 
     def _by_several(self, empty: Said, now: dt.datetime) -> Forms:
         participant = self.diary.people[empty.slot.participant]
@@ -151,9 +151,11 @@ class Month:
     def _changes(self, now: dt.datetime) -> Forms:
         """Doses of this hour are undone, those of any are corrected or taken back."""
         forms: Forms = []
-        for row in Administration.objects.filter(retracted_at=None).select_related("order"):
+        rows = Administration.objects.filter(retracted_at=None)
+        for row in rows.select_related("order", "participant").order_by("pk"):
             is_fresh = row.recorded_at == now + RECORDED_AFTER
-            if self.chance.random() < (0.4 if is_fresh else 0.02):
+            is_first = row.given_at == row.participant.day0_at
+            if self.chance.random() < (0.3 if is_fresh or is_first else 0.02):
                 forms += self.chance.choice(self._verbs(row, is_fresh))(row, now)
         return forms
 
@@ -217,10 +219,11 @@ class Month:
     # --- nurses -------------------------------------------------------------------------------
 
     def _send(self, forms: Forms) -> None:
-        """All at once, some clicked twice or three times."""
+        """All at once, some clicked twice or three times; then what the record is at rest."""
         clicks = [form for form in forms for _ in range(self.chance.choice((1, 1, 2, 3)))]
         self.chance.shuffle(clicks)
         self.diary.hear(answered(clicks, self.chance))
+        reckoning.at_rest(self.diary)
 
     def _keys(self) -> dict[UUID, str]:
         """Keys of forms that some nurses, one or several, have opened, with their names."""

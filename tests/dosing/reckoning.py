@@ -21,8 +21,7 @@ def of(diary: Diary) -> dict[str, int]:
     """What there is of administrations in force and stock entries, if everything is right."""
     doses = list(Administration.objects.order_by("pk").values())
     entries = list(StockEntry.objects.order_by("pk").values())
-    in_force = [dose for dose in doses if dose["retracted_at"] is None]
-    _each_slot_once(in_force, diary)
+    in_force = at_rest(diary)
     _each_key_once(doses, diary)
     for dose in in_force:
         _as_said(dose, diary)
@@ -35,22 +34,29 @@ def of(diary: Diary) -> dict[str, int]:
         own = [entry for entry in entries if entry["lot_id"] == lot]
         _balances(lot, own, in_force, diary)
         _never_below_0_in_silence(lot, own)
-    for participant in Participant.objects.filter(pk__in=diary.people).values():
-        _day0(participant, in_force)
     assert not list(verification.verify())
     return {"administrations": len(in_force), "entries": len(entries)}
+
+
+def at_rest(diary: Diary) -> list[Row]:
+    """The administrations in force; slots and day 0 are right whenever nobody is at work."""
+    in_force = list(Administration.objects.filter(retracted_at=None).order_by("pk").values())
+    _each_slot_once(in_force, diary)
+    for participant in Participant.objects.filter(pk__in=diary.people).values():
+        _day0(participant, in_force)
+    return in_force
 
 
 def _each_slot_once(in_force: list[Row], diary: Diary) -> None:
     """Every slot that somebody recorded has one administration, no other slot has any."""
     found = Counter(Slot(d["participant_id"], d["drug"], d["slot_at"]) for d in in_force)
-    assert found == Counter(diary.in_force)
+    assert found == Counter(diary.in_force), found.keys() ^ diary.in_force
 
 
 def _each_key_once(doses: list[Row], diary: Diary) -> None:
     """Whatever was answered as saved spent its key and is written once; nothing else is."""
     spent = set(OneTimeKey.objects.filter(key__in=diary.keys).values_list("key", flat=True))
-    assert spent == diary.saved
+    assert spent == diary.saved, spent ^ diary.saved
     first = Administration.history.filter(history_type="+")
     changed = AuditEntry.objects.filter(model="dosing.administration", action="changed")
     by_hand = StockEntry.objects.filter(kind__in=BY_HAND)
@@ -89,7 +95,8 @@ def _its_vials_once(dose: Row, entries: list[Row]) -> None:
     assert len(reversed_ones) == len(set(reversed_ones))
     dispensed = [entry for entry in entries if entry["kind"] == "dispensed"]
     left = [entry for entry in dispensed if entry["id"] not in reversed_ones]
-    assert [(one["lot_id"], -one["vials"]) for one in left] == list(_taken(dose).items())
+    found = [(one["lot_id"], -one["vials"]) for one in left]
+    assert found == list(_taken(dose).items()), (dose, entries)
     net: Counter[int] = Counter()
     for entry in entries:
         net[entry["lot_id"]] -= entry["vials"]
@@ -109,7 +116,8 @@ def _balances(lot: int, entries: list[Row], in_force: list[Row], diary: Diary) -
     found = {one.entry_id: one for one in counts}
     put_right = sum(one.counted - one.ledger for one in found.values())
     balance = diary.opening[lot] + by_hand - dispensed + put_right
-    assert sum(entry["vials"] for entry in entries) == balance
+    ledger = sum(entry["vials"] for entry in entries)
+    assert ledger == balance, (lot, ledger, balance)
     running = 0
     for entry in entries:
         before, running = running, running + entry["vials"]
@@ -136,7 +144,7 @@ def _never_below_0_in_silence(lot: int, entries: list[Row]) -> None:
         if entry["vials"] < 0 and running < 0:
             at = moments[entry["id"]]
             earlier = [one for one in found.values() if one.entry_id <= entry["id"]]
-            assert any(one.explained_at is None or one.explained_at > at for one in earlier)
+            assert any(one.explained_at is None or one.explained_at > at for one in earlier), entry
 
 
 def _day0(participant: Row, in_force: list[Row]) -> None:
@@ -148,5 +156,5 @@ def _day0(participant: Row, in_force: list[Row]) -> None:
         and (dose["drug"], dose["course"]) == ("ganciclovir", "first")
         and dose["status"] != "not_given"
     ]
-    assert participant["day0_at"] == min(given, default=None)
+    assert participant["day0_at"] == min(given, default=None), (participant["day0_at"], given)
     assert participant["state"] == ("on_treatment" if given else "allocated")
