@@ -49,6 +49,8 @@ def specification(
         "spacing": 24,
         "config": config(look.theme),
     }
+    for panel in panels:
+        _keep_silent_where_empty(panel)
     if note:
         spec["title"] = {
             "text": textwrap.wrap(note, NOTE_LINE),
@@ -58,6 +60,16 @@ def specification(
             "color": PALETTES[look.theme].ink_3,
         }
     return spec
+
+
+def _keep_silent_where_empty(part: Spec, is_empty: bool = False) -> None:
+    """Vega names the group of a layer's marks for screen readers, also where there are none."""
+    if "data" in part:
+        is_empty = not part["data"].get("values")
+    if is_empty and isinstance(part.get("mark"), dict):
+        part["mark"]["aria"] = False
+    for inner in (*part.get("layer", ()), *part.get("hconcat", ()), *part.get("vconcat", ())):
+        _keep_silent_where_empty(inner, is_empty)
 
 
 def reference_line(value: float, y: Spec, color: str, dash: tuple[int, int] = (1, 0)) -> Spec:

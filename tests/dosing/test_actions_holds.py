@@ -273,7 +273,7 @@ def test_a_hold_is_a_row_that_leads_to_the_orders(
     order: Order, il2_order: Order, doctor: User
 ) -> None:
     hold(il2_order, doctor)
-    (row,) = worklist.rows(doctor)
+    (row,) = worklist.rows_now(doctor)
     assert (row.state, str(row.title)) == ("blocked", "Interleukin-2 is held")
     assert "Rash" in str(row.why)
     assert row.url == f"/dosing/orders/{order.participant.subject}/"

@@ -58,7 +58,8 @@ def _killed_workers(file: int, chance: random.Random) -> int:
     from django.db import connections
 
     connections.close_all()
-    workers = [_worker(file) for _ in range(chance.choice((1, 1, 2)))]
+    # Of two workers, half begin with different shares and half with the same.
+    workers = [_worker(file, chance.randrange(2)) for _ in range(chance.choice((1, 1, 2)))]
     kills = 0
     for worker in workers:
         sleep(chance.uniform(0, LONGEST_SECONDS))
@@ -69,15 +70,15 @@ def _killed_workers(file: int, chance: random.Random) -> int:
     return kills
 
 
-def _worker(file: int) -> int:
-    """A process that imports ``file``; it leaves without tidying up."""
+def _worker(file: int, share: int) -> int:
+    """A process that imports ``file``, first ``share``; it leaves without tidying up."""
     from labs.actions.imports import run_import
 
     worker = os.fork()
     if worker == 0:
         failed = 1
         try:
-            run_import(file)
+            run_import(file, share)
             failed = 0
         finally:
             os._exit(failed)

@@ -45,7 +45,7 @@ def test_workers_killed_at_random_moments_lose_and_double_nothing(
 def test_workers_at_one_file_and_at_two_files_of_the_same_people_write_every_row_once(
     laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two workers a file; the files name the same participants, in opposite orders."""
+    """Two workers a file, one a share; both files name the same people, in opposite orders."""
     monkeypatch.setattr(import_runs, "CHUNK", 5)
     subjects = list(laboratory.site.participants.values_list("subject", flat=True))
 
@@ -60,7 +60,7 @@ def test_workers_at_one_file_and_at_two_files_of_the_same_people_write_every_row
     ]
 
     def work(number: int) -> str:
-        run_import(files[number % 2].pk)
+        run_import(files[number % 2].pk, number // 2)
         return "done"
 
     with one_crowd_at_a_time():

@@ -433,3 +433,12 @@ def test_cumulative_ganciclovir_satisfies_the_schema(theme: Theme, narrow: bool)
         if isinstance(layer.get("mark"), dict) and layer["mark"]["type"] == "point"
     ]
     assert [[row["mg"] for row in rows] for rows in marks] == [[8400.0], [8400.0]]
+
+
+def test_an_arm_with_nobody_is_not_read_out() -> None:
+    """Otherwise Vega draws a named group without a name for each empty layer."""
+    alone = [time for time in times() if time.arm == IL2]
+    for drawn in (conversion_spec(alone), viral_spec([p for p in POINTS if p.arm == IL2])):
+        marks = [part for part in objects(drawn) if isinstance(part.get("mark"), dict)]
+        points = [part["mark"] for part in marks if part["mark"]["type"] == "point"]
+        assert sorted(mark.get("aria", True) for mark in points) == [False, True]
