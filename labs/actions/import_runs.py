@@ -22,11 +22,12 @@ from labs.actions.import_chunks import Chunk
 from labs.importing.comparing import Readings, contradictions
 from labs.importing.facts import facts_about, participants_of
 from labs.importing.files import AlteredFile, rows_done, stopped_because, table_of
-from labs.importing.judging import Judge, read_rows
+from labs.importing.judging import Judge, reader_of
 from labs.importing.shares import shares_of
 from labs.importing.verdicts import drafts_of
 from labs.models import ImportFile, Result
 from labs.readers import UnreadableFile
+from labs.rules.drafts import RowReader, RowReading
 from labs.rules.mapping import Mapping
 from labs.rules.tables import Table
 from oversight.accounts import system_actor
@@ -63,7 +64,8 @@ def run_import(file_pk: int, share: int = 0) -> None:
 
 
 def _write_rows(file: ImportFile, table: Table, share: int) -> None:
-    run = _Run(file, read_rows(table, Mapping.from_json(file.definition)), share)
+    reader = reader_of(table, Mapping.from_json(file.definition))
+    run = _Run(file, table, reader, share)
     while run.goes_on():
         cache.set(_beat(file.pk), True, _BEATS_SECONDS)
 
@@ -94,16 +96,27 @@ def _finish(file: ImportFile, by: User) -> None:
 class _Run:
     """One worker's way through a file."""
 
-    def __init__(self, file: ImportFile, readings: Readings, share: int) -> None:
-        self.file = file
-        self.contradicted = contradictions(readings)
-        shares = shares_of(readings, SHARES)
-        self.shares = shares[share:] + shares[:share]
-        self._leave_out_done()
+    def __init__(self, file: ImportFile, table: Table, reader: RowReader, share: int) -> None:
+        self.file, self.reader = file, reader
+        shares = shares_of(table, reader, SHARES)
+        self.unread = shares[share:] + shares[:share]
+        self.rows: list[tuple[int, RowReading]] = []
+        self.contradicted = contradictions(self.rows)
+
+    def _read_on(self) -> None:
+        """Take up the next share with rows that are not dealt with, when one is at its end.
+
+        What contradicts a row is about the same participant, so it stands in the same share.
+        """
+        while not self.rows and self.unread:
+            share = self.unread.pop(0)
+            self.rows = [(row.number, self.reader.read(row)) for row in share]
+            self.contradicted = contradictions(self.rows)
+            self._leave_out_done()
 
     def _leave_out_done(self) -> None:
         done = rows_done(self.file)
-        self.shares = [[row for row in rows if row[0] not in done] for rows in self.shares]
+        self.rows = [row for row in self.rows if row[0] not in done]
 
     def goes_on(self) -> bool:
         """Write the next chunk; whether there may be another."""
@@ -111,8 +124,8 @@ class _Run:
         by = file.confirmed_by
         if by is None or file.status != Status.CONFIRMED or stopped_because(file):
             return False
-        share = next(filter(None, self.shares), [])
-        rows = share[:CHUNK]
+        self._read_on()
+        rows = self.rows[:CHUNK]
         if not rows:
             self._compute_counts(by)
         with recorded(by=by):
@@ -131,7 +144,7 @@ class _Run:
                 self._leave_out_done()  # another worker was first
                 return True
             self._write(file, rows, held, by)
-        del share[:CHUNK]
+        del self.rows[:CHUNK]
         return True
 
     def _write(

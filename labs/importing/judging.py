@@ -64,9 +64,14 @@ def judge(
     return [judge.verdict(number, reading) for number, reading in readings]
 
 
+def reader_of(table: Table, mapping: Mapping) -> RowReader:
+    """Reads the rows of ``table``; moments without a zone are on the site's clock."""
+    return RowReader(mapping, table.header, ZoneInfo(settings.TIME_ZONE))
+
+
 def read_rows(table: Table, mapping: Mapping) -> Readings:
-    """Each row's number and reading; moments without a zone are on the site's clock."""
-    reader = RowReader(mapping, table.header, ZoneInfo(settings.TIME_ZONE))
+    """Each row's number and reading."""
+    reader = reader_of(table, mapping)
     return [(row.number, reader.read(row)) for row in table.rows]
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from labs.importing.comparing import Readings
-from labs.rules.drafts import RowReading
-
-Share = list[tuple[int, RowReading]]
+from labs.rules.drafts import RowReader
+from labs.rules.tables import Row, Table
 
 
-def shares_of(readings: Readings, number: int) -> list[Share]:
+def shares_of(table: Table, reader: RowReader, number: int) -> list[list[Row]]:
     """``number`` shares: participants go to them in turn, as the file first names them.
 
-    The rows of one participant stay together and in their order, whoever asks; a row without a
-    result, which names nobody, goes with the first.
+    The rows that name one participant stay together and in their order, whoever asks, and a row
+    that names nobody goes with the first; so a share can be read without the others.
     """
-    shares: list[Share] = [[] for _ in range(number)]
+    shares: list[list[Row]] = [[] for _ in range(number)]
     places: dict[str, int] = {}
-    for row in readings:
-        drafts = row[1].drafts  # all of one participant
-        place = places.setdefault(drafts[0].subject, len(places)) if drafts else 0
+    for row in table.rows:
+        subject = reader.subject_of(row)
+        place = places.setdefault(subject, len(places)) if subject else 0
         shares[place % number].append(row)
     return shares

@@ -92,6 +92,10 @@ class RowReader:
         problems = tuple(reading.problems)
         return RowReading((), problems) if problems else RowReading(drafts)
 
+    def subject_of(self, row: Row) -> str:
+        """Whom ``row`` names, as ``read`` would say it; empty where it names nobody."""
+        return _Reading(self.prepared, row, self.tz).subject()
+
 
 class _Reading(RowCells):
     """One row being read."""
@@ -120,7 +124,7 @@ class _Reading(RowCells):
     def _sample(self) -> dict[str, Any]:
         """What all results of the row share; empty when something is wrong with it."""
         shared: dict[str, Any] = {
-            "subject": self._subject(),
+            "subject": self.subject(),
             "collected_at": self._collected(),
             "received_at": self._moment(Meaning.RECEIVED),
             "accession": self.said(Meaning.ACCESSION),
@@ -130,7 +134,7 @@ class _Reading(RowCells):
         }
         return {} if self.problems else shared
 
-    def _subject(self) -> str:
+    def subject(self) -> str:
         text = self.said(Meaning.PARTICIPANT, required=True)
         known = self.prepared.words[Meaning.PARTICIPANT].get(folded(text))
         if known:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labs.importing.judging import read_rows
+from labs.importing.judging import reader_of
 from labs.importing.shares import shares_of
 from labs.readers import read
 from tests.labs.sent import PLAIN, as_csv, row
@@ -12,7 +12,8 @@ pytestmark = pytest.mark.requirement("R26")
 
 def numbers(subjects: list[str], shares: int) -> list[list[int]]:
     table = read("file.csv", as_csv([row(subject) for subject in subjects]))
-    return [[number for number, _ in share] for share in shares_of(read_rows(table, PLAIN), shares)]
+    parted = shares_of(table, reader_of(table, PLAIN), shares)
+    return [[row.number for row in share] for share in parted]
 
 
 def test_participants_take_turns_as_the_file_names_them() -> None:
