@@ -94,7 +94,7 @@ def _panel(panel: LevelPanel, visits: Sequence[str], protocol: Protocol, look: L
         "title": {"text": textwrap.wrap(_title(panel, look), line)},
         "width": NARROW_WIDTH if look.narrow else WIDTH,
         "height": HEIGHT,
-        "encoding": {"x": _visits(visits), "y": _values(panel)},
+        "encoding": {"x": _visits(visits, look), "y": _values(panel)},
         "layer": list(_layers(panel, visits, protocol, look)),
     }
 
@@ -124,14 +124,16 @@ def _row(point: LevelPoint, visits: Sequence[str], shape: str) -> Spec:
     }
 
 
-def _visits(visits: Sequence[str]) -> Spec:
+def _visits(visits: Sequence[str], look: Look) -> Spec:
+    """On a phone the labels lean, so that none runs into the next."""
+    leaning = {"labelAngle": -30, "labelAlign": "right"} if look.narrow else {"labelAngle": 0}
     return {
         "field": "visit",
         "type": "ordinal",
         "sort": list(visits),
         "scale": {"domain": list(visits), "type": "point", "padding": 0.4},
         "title": None,
-        "axis": {"labelAngle": 0, "labelLimit": 90},
+        "axis": {**leaning, "labelLimit": 90},
     }
 
 

@@ -103,7 +103,7 @@ def dashboard(request: StaffRequest) -> HttpResponse:
     if not is_past:
         messages.info(request, _("Choose a day that is over"))
         return redirect("outcomes:dashboard")
-    with as_of(day_bounds(day)[1]):
+    with as_of(day_bounds(day)[1] - dt.timedelta.resolution):
         return _dashboard(request, day)
 
 

@@ -195,6 +195,7 @@ def test_the_dashboard_looks_back_at_a_day_that_is_over(
         assert "2 of 10 allocated" in text(client, DASHBOARD)
         past = text(client, DASHBOARD, {"as_of": "2026-03-18"})
         assert "As the record stood at the end of" in past
+        assert '<time datetime="2026-03-18">' in past
         assert "2 of 10 allocated" in past
         assert "Rows it was computed from" not in past
         assert "0 of 10 allocated" in text(client, DASHBOARD, {"as_of": before.isoformat()})
