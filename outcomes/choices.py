@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -69,6 +70,6 @@ def _lysis(plate: CytotoxicityAssay) -> Message:
     return Message("%(value)s", {"value": "–" if value is None else quantity(value, "%")})
 
 
-def _candidate(record: str, collected_at: object, value: Message) -> Candidate:
-    local = timezone.localtime(collected_at)  # type: ignore[arg-type]
+def _candidate(record: str, collected_at: dt.datetime, value: Message) -> Candidate:
+    local = timezone.localtime(collected_at)
     return Candidate(record, f"{local:%Y-%m-%d %H:%M}", value)
