@@ -4,14 +4,11 @@ import datetime as dt
 from collections import Counter
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from dosing.day import day_bounds
 from enrollment.actions.gates import consent_problem
 from enrollment.models import Participant
 from enrollment.permissions import SCREEN
@@ -25,13 +22,12 @@ from outcomes.figures.theme import Theme
 from outcomes.follow_up import open_flags
 from outcomes.pages import ENDPOINTS, figure_cards, levels_card, measured_pages
 from outcomes.rules.follow_up import Urgency
-from oversight.as_of import as_of
+from outcomes.views.past import may_look_back, record_of
 from trial_site import clock
 from trial_site.access import may_open
 from trial_site.http import StaffRequest
 from trial_site.protocol import current
 
-FIRST_DAY = dt.date(2000, 1, 1)  # no record is older, and no calendar ends within reach
 ROWS_A_GROUP, ROWS_A_PAGE, DAYS_A_PAGE = 10, 50, 7
 DRAWINGS = {"svg": (svg, "image/svg+xml"), "pdf": (pdf, "application/pdf")}
 
@@ -90,34 +86,20 @@ def casebook(request: StaffRequest, subject: str) -> HttpResponse:
 
 
 @require_GET
-def dashboard(request: StaffRequest) -> HttpResponse:
+@may_look_back
+def dashboard(request: StaffRequest, day: dt.date | None) -> HttpResponse:
     """The endpoints by arm, every participant drawn; ``?as_of=`` as the record stood that day."""
-    asked = request.GET.get("as_of")
-    if not asked:
-        return _dashboard(request)
-    try:
-        day = dt.date.fromisoformat(asked)
-        is_past = FIRST_DAY <= day < clock.today()
-    except ValueError:
-        is_past = False
-    if not is_past:
-        messages.info(request, _("Choose a day that is over"))
-        return redirect("outcomes:dashboard")
-    with as_of(day_bounds(day)[1] - dt.timedelta.resolution):
-        return _dashboard(request, day)
-
-
-def _dashboard(request: StaffRequest, day: dt.date | None = None) -> HttpResponse:
-    overview = board.overview(request.user)
-    context = {
-        **overview,
-        "as_of": day,
-        "today": clock.today(),
-        "cards": figure_cards(overview),
-        "measured": measured_pages(),
-        "protocol": current(),
-    }
-    return render(request, "outcomes/dashboard.html", context)
+    with record_of(day):
+        overview = board.overview(request.user)
+        context = {
+            **overview,
+            "as_of": day,
+            "today": clock.today(),
+            "cards": figure_cards(overview),
+            "measured": measured_pages(),
+            "protocol": current(),
+        }
+        return render(request, "outcomes/dashboard.html", context)
 
 
 @require_GET
