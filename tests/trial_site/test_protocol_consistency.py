@@ -70,6 +70,12 @@ def _hold(**changes: object) -> Protocol:
     return _rule("ganciclovir", holds=(replace(first, **changes), *others))
 
 
+def _check(**changes: object) -> Protocol:
+    """``SOUND`` with the first blood check under ganciclovir changed."""
+    first, *others = SOUND.ganciclovir.blood_checks
+    return _rule("ganciclovir", blood_checks=(replace(first, **changes), *others))
+
+
 def _grades(analyte: str, *rows: GradeBound) -> Protocol:
     return _with("grades", analyte, rows=rows)
 
@@ -198,6 +204,9 @@ BROKEN = [
         "clearance band from 50 has a dose that is not positive",
     ),
     (_hold(analyte="neutrophils"), "hold on neutrophils, which is no analyte"),
+    (_check(analytes=()), "blood check blood_count examines nothing"),
+    (_check(analytes=("pulse",)), "blood check blood_count of pulse, which is no analyte"),
+    (_check(days_between={}), "blood check blood_count is never due under q24h"),
     (_hold(bound=below("500", "/µL")), "hold on anc in /µL, not 10^9/L"),
     (_rule("il2", dose_miu=Decimal("2")), "the IL-2 dose 2 MIU lies outside its own limits"),
     (

@@ -60,6 +60,21 @@ def test_holds_are_strict(analyte: str, held: str, given: str) -> None:
     assert not rule.bound.holds(Decimal(given))
 
 
+@pytest.mark.parametrize(
+    ("code", "analytes", "q12h", "others"),
+    [
+        ("blood_count", {"anc", "hemoglobin", "platelets"}, 2, 7),
+        ("creatinine", {"creatinine"}, 7, 7),
+    ],
+)
+def test_blood_is_examined_under_ganciclovir(
+    code: str, analytes: set[str], q12h: int, others: int
+) -> None:
+    (check,) = [row for row in PROTOCOL.ganciclovir.blood_checks if row.code == code]
+    assert set(check.analytes) == analytes
+    assert dict(check.days_between) == {"q12h": q12h, "q24h": others, "3x_week": others}
+
+
 def test_ganciclovir_and_il2_administration() -> None:
     ganciclovir, il2 = PROTOCOL.ganciclovir, PROTOCOL.il2
     assert ganciclovir.infusion_minutes == 60

@@ -26,6 +26,7 @@ CHECKS: tuple[Callable[[Protocol], Iterator[str]], ...] = (
     schedule.outcomes,
     doses.clearance_bands,
     doses.holds,
+    doses.blood_checks,
     doses.il2,
     doses.steroids,
     laboratory.infections,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from trial_site.protocol.definition import ClearanceBand, Protocol
+from trial_site.protocol.definition import ClearanceBand, Frequency, Protocol
 
 
 def clearance_bands(protocol: Protocol) -> Iterator[str]:
@@ -39,6 +39,20 @@ def holds(protocol: Protocol) -> Iterator[str]:
             yield f"hold on {hold.analyte}, which is no analyte"
         elif hold.bound.unit != units[hold.analyte]:
             yield f"hold on {hold.analyte} in {hold.bound.unit}, not {units[hold.analyte]}"
+
+
+def blood_checks(protocol: Protocol) -> Iterator[str]:
+    """Whatever the frequency of the doses, blood is examined, and by analytes that exist."""
+    known = {analyte.code for analyte in protocol.analytes}
+    for check in protocol.ganciclovir.blood_checks:
+        if not check.analytes:
+            yield f"blood check {check.code} examines nothing"
+        for code in check.analytes:
+            if code not in known:
+                yield f"blood check {check.code} of {code}, which is no analyte"
+        for often in Frequency:
+            if check.days_between.get(often, 0) < 1:
+                yield f"blood check {check.code} is never due under {often}"
 
 
 def il2(protocol: Protocol) -> Iterator[str]:

@@ -8,6 +8,7 @@ translation here and translated where they are shown.
 
 from trial_site.protocol.definition.doses import (
     BandDose,
+    BloodCheck,
     ClearanceBand,
     Frequency,
     GanciclovirRule,
@@ -89,6 +90,7 @@ __all__ = [
     "Arm",
     "ArmCode",
     "BandDose",
+    "BloodCheck",
     "Bound",
     "ClearanceBand",
     "ClearanceRule",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -53,9 +54,25 @@ class HoldRule:
 
 
 @dataclass(frozen=True)
+class BloodCheck:
+    """Blood to be examined again and again while ganciclovir is given.
+
+    It is examined once each of ``analytes`` has a result; ``days_between`` says, for each frequency
+    of the doses, after how many days it is due again.
+    """
+
+    code: str
+    title: str
+    analytes: tuple[str, ...]
+    days_between: Mapping[Frequency, int]
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
 class GanciclovirRule:
     bands: tuple[ClearanceBand, ...]
     holds: tuple[HoldRule, ...]
+    blood_checks: tuple[BloodCheck, ...]
     infusion_minutes: int
     mg_limits: EntryLimits
     infusion_minutes_limits: EntryLimits

@@ -10,6 +10,18 @@ def ganciclovir(protocol: Protocol) -> str:
         ("Not given while", "Limit"),
         ((protocol.analyte(hold.analyte).name, md.bound(hold.bound)) for hold in rule.holds),
     )
+    checks = md.table(
+        ("Examined while it is given", "Results", "Due again", "Reading"),
+        (
+            (
+                check.title,
+                ", ".join(protocol.analyte(code).name for code in check.analytes),
+                "; ".join(f"{often}: {days} days" for often, days in check.days_between.items()),
+                check.provenance.reading,
+            )
+            for check in rule.blood_checks
+        ),
+    )
     entries = md.table(
         ("Entry", "Soft", "Hard"),
         (
@@ -22,7 +34,7 @@ def ganciclovir(protocol: Protocol) -> str:
         f"{md.number(rule.soft_deviation_percent)} percent from the computed dose and at less than "
         f"{md.number(rule.soft_min_interval_hours)} hours between two doses."
     )
-    return "\n\n".join((md.provenance(rule.provenance), _bands(rule), holds, entries, rest))
+    return "\n\n".join((md.provenance(rule.provenance), _bands(rule), holds, checks, entries, rest))
 
 
 def _bands(rule: GanciclovirRule) -> str:

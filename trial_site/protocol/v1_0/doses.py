@@ -1,9 +1,11 @@
 """What is given, and how much of it: corticosteroid bookkeeping is in ``eligibility``."""
 
 from decimal import Decimal
+from types import MappingProxyType
 
 from trial_site.protocol.definition import (
     BandDose,
+    BloodCheck,
     ClearanceBand,
     EntryLimits,
     Frequency,
@@ -45,6 +47,35 @@ _LABEL_STOP = Provenance(
     ),
 )
 
+_BLOOD_CHECKS = (
+    BloodCheck(
+        code="blood_count",
+        title=gettext_noop("Blood count under ganciclovir"),
+        analytes=("anc", "hemoglobin", "platelets"),
+        days_between=MappingProxyType({_Q12H: 2, _Q24H: 7, _THREE_A_WEEK: 7}),
+        provenance=Provenance(
+            Source.DECISION,
+            reading=gettext_noop(
+                "Label of ganciclovir: a blood count with differential at least every 2 days while "
+                "it is given every 12 hours, then weekly. Examined are the three values that stop "
+                "it."
+            ),
+        ),
+    ),
+    BloodCheck(
+        code="creatinine",
+        title=gettext_noop("Creatinine under ganciclovir"),
+        analytes=("creatinine",),
+        days_between=MappingProxyType({_Q12H: 7, _Q24H: 7, _THREE_A_WEEK: 7}),
+        provenance=Provenance(
+            Source.DECISION,
+            reading=gettext_noop(
+                "Label of ganciclovir: weekly, for the dose follows the clearance."
+            ),
+        ),
+    ),
+)
+
 GANCICLOVIR = GanciclovirRule(
     bands=(
         _band("70", None, ("5", _Q12H), ("5", _Q24H)),
@@ -58,6 +89,7 @@ GANCICLOVIR = GanciclovirRule(
         HoldRule("hemoglobin", below("80", "g/L"), _LABEL_STOP),
         HoldRule("platelets", below("25", "10^9/L"), _LABEL_STOP),
     ),
+    blood_checks=_BLOOD_CHECKS,
     infusion_minutes=60,
     mg_limits=EntryLimits(
         "mg",
