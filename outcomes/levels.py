@@ -104,15 +104,30 @@ class Course:
 
 def courses(outcome: Outcome, participants: Iterable[Participant]) -> list[Course]:
     """The analytes of ``outcome`` in the protocol's order.  Three queries, however many people."""
+    [(_, found)] = courses_of([outcome], participants)
+    return found
+
+
+def courses_of(
+    outcomes: Sequence[Outcome], participants: Iterable[Participant]
+) -> list[tuple[Outcome, list[Course]]]:
+    """Each of ``outcomes`` with its analytes.  Three queries, however many of either."""
     people = list(participants)
     results: dict[tuple[int, str], list[Result]] = defaultdict(list)
-    rows = Result.objects.in_force().filter(participant__in=people, analyte__in=outcome.analytes)
+    analytes = {analyte for outcome in outcomes for analyte in outcome.analytes}
+    rows = Result.objects.in_force().filter(participant__in=people, analyte__in=analytes)
     for row in rows:
         results[row.participant_id, row.analyte].append(row)
     il2, overrules = il2_times(people), overrules_of(people)
     return [
-        _course(analyte, outcome.time_points, people, results, il2, overrules)
-        for analyte in outcome.analytes
+        (
+            outcome,
+            [
+                _course(analyte, outcome.time_points, people, results, il2, overrules)
+                for analyte in outcome.analytes
+            ],
+        )
+        for outcome in outcomes
     ]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from math import ceil, floor
 
 from labs.rules.kits import Kit, comparison_problem
 from outcomes.rules.statistics import (
@@ -64,9 +65,9 @@ class LevelSummary:
     """One arm at one time point.
 
     ``below`` and ``above`` count values beyond a limit.  ``median`` is a number or, where it falls
-    among those, what it lies below or above; ``None`` where nothing can be said.
-    ``mean_with_half_limit``
-    puts half the limit in for each value below, and is ``None`` where a value lies above one.
+    among those, what it lies below or above; ``None`` where nothing can be said.  ``q1`` and ``q3``
+    are quartiles of type 7, read alike.  ``mean_with_half_limit`` puts half the limit in for each
+    value below, and is ``None`` where a value lies above one.
     """
 
     n: int
@@ -74,7 +75,9 @@ class LevelSummary:
     below: int
     above: int
     numbers: Description
+    q1: Level | None
     median: Level | None
+    q3: Level | None
     mean_with_half_limit: Decimal | None
 
 
@@ -115,7 +118,9 @@ def summarise(levels: Sequence[Level | None]) -> LevelSummary:
         below=sum(level.operator == BELOW for level in known),
         above=sum(level.operator == ABOVE for level in known),
         numbers=describe([level.value for level in known if level.is_number]),
-        median=_median(known),
+        q1=_quantile(known, Fraction(1, 4)),
+        median=_quantile(known, Fraction(1, 2)),
+        q3=_quantile(known, Fraction(3, 4)),
         mean_with_half_limit=_mean(known),
     )
 
@@ -144,10 +149,13 @@ def kits_of(levels: Sequence[Level | None]) -> int:
     return len({level.kit for level in levels if level and level.kit})
 
 
-def _median(ordered: Sequence[Level]) -> Level | None:
+def _quantile(ordered: Sequence[Level], share: Fraction) -> Level | None:
+    """Type 7: between the two neighbours of the place ``share`` of the way along."""
     if not ordered:
         return None
-    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    place = (len(ordered) - 1) * share
+    weight = place - floor(place)
+    low, high = ordered[floor(place)], ordered[ceil(place)]
     operators = {low.operator, high.operator} - {EQUAL}
     if len(operators) > 1:
         return None  # one below its limit, the other above: nothing can be said
@@ -158,8 +166,8 @@ def _median(ordered: Sequence[Level]) -> Level | None:
         end.value if end.is_number else max(limits) if operator == BELOW else min(limits)
         for end in (low, high)
     ]
-    middle = (Fraction(ends[0]) + Fraction(ends[1])) / 2
-    return Level(operator, Decimal(middle.numerator) / Decimal(middle.denominator), low.unit)
+    between = (1 - weight) * Fraction(ends[0]) + weight * Fraction(ends[1])
+    return Level(operator, Decimal(between.numerator) / Decimal(between.denominator), low.unit)
 
 
 def _mean(known: Sequence[Level]) -> Decimal | None:

@@ -103,6 +103,21 @@ def test_the_median_is_a_number_or_a_limit(values: str, median: str) -> None:
     assert ("" if found.is_number else found.operator) + f"{found.value.normalize():f}" == median
 
 
+@pytest.mark.parametrize(
+    ("text", "q1", "q3"),
+    [
+        ("9.5 13.5 4.8 11.1 7.7", "7.7", "11.1"),  # DOMAIN 10, type 7
+        ("1 2 3 4", "1.75", "3.25"),
+        ("<2 3 4 5", "<2.75", "4.25"),  # between below 2 and 3: somewhere below 2.75
+        ("<2 <2 3 >9 >9", "<2", ">9"),
+        ("4", "4", "4"),
+    ],
+)
+def test_quartiles_are_of_type_7_and_know_the_limits(text: str, q1: str, q3: str) -> None:
+    found = summarise(levels(text))
+    assert (found.q1, found.q3) == (level(q1), level(q3))
+
+
 def test_between_below_and_above_there_is_no_median() -> None:
     assert summarise(levels("<2 >250")).median is None
 
