@@ -64,9 +64,11 @@
     input?.select();
   });
 
-  // What is fetched for a chosen participant fills in only what nobody has touched meanwhile.
+  // What is fetched for a chosen participant fills in only what nobody has touched meanwhile, or
+  // is about to type into: the keys would go nowhere.
   document.addEventListener("input", (event) => { event.target.dataset.touched = "true"; });
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
-    if ("touched" in event.detail.target.dataset) event.detail.shouldSwap = false;
+    const { target } = event.detail;
+    if ("touched" in target.dataset || target === document.activeElement) event.detail.shouldSwap = false;
   });
 }

@@ -134,17 +134,22 @@
 
   // One at a time, in the order in which they were taken; the first silence ends the round.  The
   // server is not asked for nothing, time and again: that would keep an idle session alive.
-  const replay = async (isFirst) => {
+  const replay = async (hasNews) => {
     const mine = (await waitingEntries.all()).filter((entry) => isMine(entry) && !isUnderWay(entry));
     const isOld = keptAt && location.pathname === sheet;
-    const due = isFirst ? mine.length : mine.some((entry) => !isRefused(entry));
+    const due = hasNews ? mine.length : mine.some((entry) => !isRefused(entry));
     if (!user || !canSend || !(due || isOld || silent)) return;
     const now = await session(mine);
     if (!now) return;
     signedOut = now.user !== user;
     const saved = signedOut ? [] : await sentOf(mine, now);
-    if (isOld || (location.pathname === sheet && saved.length)) again(saved);
-    else news.push(...saved);
+    if (isOld || (location.pathname === sheet && saved.length)) {
+      announce([...news, ...saved]);
+      location.reload();
+    } else {
+      news.push(...saved);
+      announce([]);
+    }
   };
 
   const sentOf = async (mine, now) => {
@@ -154,8 +159,9 @@
       if (!isSaved && isRefused(entry)) continue;
       const answered = isSaved ? { saved: true } : await send(entry, "later", now.token);
       if (answered?.saved) {
-        await waitingEntries.drop(entry);
         if (!isRefused(entry)) saved.push(entry.label); // a form that was opened again has said so
+        announce([...news, ...saved]); // before the entry goes: whoever leaves now reads it there
+        await waitingEntries.drop(entry);
       } else if (answered?.saved === false) {
         await waitingEntries.keep({ ...entry, state: "refused", says: answered.says });
       } else if (silent) {
@@ -168,16 +174,15 @@
   // The sheet is fetched anew, since its cards have changed; a form that somebody fills in is not.
   const NEWS = "sent-entries";
   const news = JSON.parse(sessionStorage.getItem(NEWS) ?? "[]");
-  sessionStorage.removeItem(NEWS);
-  const again = (saved) => {
-    sessionStorage.setItem(NEWS, JSON.stringify([...news, ...saved]));
-    location.reload();
-  };
+  const announce = (labels) => sessionStorage.setItem(NEWS, JSON.stringify(labels));
+  announce([]);
 
-  const round = async (isFirst = false) => {
+  // The timer leaves it to a round that is under way.  Whoever has news (a page, a line that is
+  // back) waits for it instead: it may have begun before them, and end in silence.
+  const round = async (hasNews = false) => {
     await (navigator.locks
-      ? navigator.locks.request("replay", { ifAvailable: true }, (lock) => lock && replay(isFirst))
-      : replay(isFirst));
+      ? navigator.locks.request("replay", { ifAvailable: !hasNews }, (lock) => lock && replay(hasNews))
+      : replay(hasNews));
     await show();
   };
 
@@ -243,7 +248,7 @@
   if (keptAt) refresh();
   else serverClock.set(frame.dataset.now);
   setInterval(tick, EVERY / 2);
-  setInterval(round, EVERY);
+  setInterval(() => round(), EVERY);
   window.addEventListener("online", () => round(true));
   window.addEventListener("offline", () => { silent = true; show(); });
   window.addEventListener("pageshow", (event) => { if (event.persisted) round(true); });

@@ -90,6 +90,13 @@ def press_key(page: Page, name: str) -> None:
     page.keyboard.press("Enter")
 
 
+def rest(page: Page) -> None:
+    """Wait until nothing is being fetched into the page."""
+    page.wait_for_function(
+        "!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')"
+    )
+
+
 def type_down(page: Page, *cells: str) -> None:
     """Type a column of a grid, Enter after each cell."""
     for keys in cells:

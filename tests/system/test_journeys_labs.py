@@ -9,7 +9,16 @@ from playwright.sync_api import Page, expect
 from tests import factories
 from tests.labs.examples import BASELINE, entered, pcr, plated
 from tests.system.conftest import PHONE
-from tests.system.steps import follow, press_key, says, tab_to, type_down, type_into, type_moment
+from tests.system.steps import (
+    follow,
+    press_key,
+    rest,
+    says,
+    tab_to,
+    type_down,
+    type_into,
+    type_moment,
+)
 from trial_site.models import Site
 from trial_site.roles import Role
 
@@ -29,6 +38,7 @@ def choose_participant(page: Page, subject: str) -> None:
     """Also wait for what was last entered for the participant."""
     with page.expect_response(re.compile(f"participant={subject}")):
         type_into(page, {"Participant": subject})
+    rest(page)
 
 
 def test_cmv_dna_is_typed_as_it_was_printed(sign_in: Callable[..., Page], site: Site) -> None:

@@ -84,6 +84,7 @@ def until_kept(page: Page, paths: set[str]) -> None:
 
 
 def disconnect(page: Page, line: Line) -> None:
+    page.wait_for_load_state()
     line.cut()
     page.context.set_offline(True)
 
@@ -152,6 +153,8 @@ def test_two_doses_wait_and_are_sent_once(
 def test_an_answer_that_is_lost_doubles_nothing(nurse: Page, line: Line) -> None:
     # Given a confirmation on a line that loses the server's answer,
     follow(nurse, "Given as ordered · PKU-001, Interleukin-2")
+    nurse.get_by_role("button", name=GIVE_IL2).wait_for()
+    nurse.wait_for_load_state()  # with its scripts
     line.lose_answers()
     press(nurse, GIVE_IL2)
     # then the dose waits, although it is saved,
