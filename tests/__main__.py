@@ -9,7 +9,7 @@ import sys
 
 from tests import services
 
-IN_PARALLEL = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+IN_PARALLEL = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal", "-rfER"]
 # Pure functions and the developers' tools know no database, the demo brings its own, and what a
 # page looks like does not depend on it: the run on SQLite has tested them.
 TOUCHES_DATABASE = [
