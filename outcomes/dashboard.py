@@ -196,7 +196,7 @@ def _levels(outcome: str, people: list[Participant], theme: Theme, narrow: bool)
         LevelPanel(course.name, course.unit, _level_points(course))
         for course in courses(rule, people)
     ]
-    visits = [_visit_label(code) for code in (BASELINE, *rule.time_points)]
+    visits = [visit_label(code) for code in (BASELINE, *rule.time_points)]
     return levels(panels, visits, protocol=current(), theme=theme, narrow=narrow, translate=gettext)
 
 
@@ -207,7 +207,7 @@ def _level_points(course: Course) -> list[LevelPoint]:
         LevelPoint(
             subject=point.participant.subject,
             arm=point.participant.allocation.arm,
-            visit=_visit_label(point.visit),
+            visit=visit_label(point.visit),
             operator=point.level.operator,
             value=float(point.level.value),
             reported=point.result.text.render(gettext),
@@ -226,7 +226,7 @@ _SHORT_VISITS = {
 }
 
 
-def _visit_label(code: str) -> str:
+def visit_label(code: str) -> str:
     """Short enough to stand below an axis."""
     return gettext(_SHORT_VISITS.get(code) or current().visit(code).title)
 
