@@ -88,21 +88,30 @@ def event_tables(
     people: Iterable[Participant], exposed: Iterable[Exposed], events: Events
 ) -> EventTables:
     """The adverse events that began on the day of the first dose or later."""
+    known = list(exposed)
+    groups = groups_of(known)
+    facts, before = facts_of(people, known, events)
+    return EventTables(
+        summary=summary(facts, groups),
+        grades=by_grade(facts, groups),
+        relations=tuple((drug.value, by_relation(facts, groups, drug)) for drug in DRUGS),
+        terms=by_term(facts, groups),
+        before=before,
+    )
+
+
+def facts_of(
+    people: Iterable[Participant], exposed: Iterable[Exposed], events: Events
+) -> tuple[list[EventFact], int]:
+    """The events from the day of the first dose on, and how many began before it."""
     known = {row.subject: row for row in exposed}
-    groups = groups_of(known.values())
     rows = [(person.subject, event) for person in people for event in events.get(person.pk, [])]
     facts = [
         _fact(subject, event)
         for subject, event in rows
         if subject in known and event.onset_on >= known[subject].start
     ]
-    return EventTables(
-        summary=summary(facts, groups),
-        grades=by_grade(facts, groups),
-        relations=tuple((drug.value, by_relation(facts, groups, drug)) for drug in DRUGS),
-        terms=by_term(facts, groups),
-        before=len(rows) - len(facts),
-    )
+    return facts, len(rows) - len(facts)
 
 
 def _fact(subject: str, event: AdverseEvent) -> EventFact:

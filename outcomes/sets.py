@@ -105,6 +105,11 @@ _NAMES = {
 }
 
 
+def set_name(chosen: AnalysisSet) -> str:
+    """What a set is called, to be translated."""
+    return _NAMES[chosen]
+
+
 def set_summaries(rows: Iterable[Analysed]) -> list[SetSummary]:
     """The three sets in the order of their weight."""
     people = list(rows)
@@ -116,7 +121,7 @@ def _summary(rows: list[Analysed], chosen: AnalysisSet) -> SetSummary:
     arms = Counter(row.sets[chosen].arm for row in inside)
     efficacy = chosen is not AnalysisSet.SAFETY
     return SetSummary(
-        name=_NAMES[chosen],
+        name=set_name(chosen),
         counts=tuple((arm.code.value, arms[arm.code.value]) for arm in current().arms),
         lysis=nk_comparison(row.lysis for row in inside) if efficacy else None,
     )
