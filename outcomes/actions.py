@@ -1,4 +1,4 @@
-"""Raising and resolving follow-up flags."""
+"""Raising, escalating and resolving follow-up flags."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.utils import timezone
 
-from dosing.models import Order
-from enrollment.models import Move, Participant
+from enrollment.models import Move, Participant, SiteApproval
+from enrollment.selectors import APPROVAL_WARNING_DAYS
 from enrollment.states import ENDED
 from outcomes.models import Flag
-from outcomes.rules.follow_up import DueFlag, due_flags
+from outcomes.rules.attention import has_to_escalate
+from outcomes.rules.endings import Approval, expiring_approval
+from outcomes.rules.flags import DueFlag
+from outcomes.rules.follow_up import due_flags
 from outcomes.rules.unrecorded import unrecorded_doses
 from outcomes.schedule import dose_records, schedules
 from oversight.recording import recorded
 from oversight.records import locked, record_many
 from trial_site import clock
-from trial_site.models import User
+from trial_site.models import Site, User
 from trial_site.protocol import current
 
 BATCH = 200
@@ -27,51 +30,54 @@ LEFT_DAYS_AGO = 7
 
 @dataclass(frozen=True)
 class Flagged:
-    """How many flags one run raised and resolved."""
+    """How many flags one run raised, resolved and sent to the investigator."""
 
     raised: int = 0
     resolved: int = 0
+    escalated: int = 0
 
     def __add__(self, other: "Flagged") -> "Flagged":
-        return Flagged(self.raised + other.raised, self.resolved + other.resolved)
+        return Flagged(
+            self.raised + other.raised,
+            self.resolved + other.resolved,
+            self.escalated + other.escalated,
+        )
+
+
+Due = dict[str, DueFlag]
 
 
 def flag_due(*, by: User) -> Flagged:
-    """Raise what has fallen due, resolve what has been done.  Twice, or twice at once, is once.
+    """Raise what has fallen due, resolve what has been done, escalate what is late for too long.
 
-    Each participant is its own short transaction under the participant's lock, so that a run that
-    dies leaves whole participants behind and the next run goes on.
+    Twice, or twice at once, is once.  Each participant, and each site, is its own short transaction
+    under its lock, so that a run that dies leaves whole ones behind and the next run goes on.
     """
     total = Flagged()
     keys = _concerned()
     for start in range(0, len(keys), BATCH):
         batch = list(Participant.objects.filter(pk__in=keys[start : start + BATCH]))
-        open_flags: dict[int, dict[str, Flag]] = {participant.pk: {} for participant in batch}
+        standing: dict[int, list[Flag]] = {participant.pk: [] for participant in batch}
         for flag in Flag.objects.open().filter(participant__in=batch):
-            open_flags[flag.participant_id][flag.key] = flag
+            standing[flag.participant_id].append(flag)
         for participant, due in _due(batch):
-            if due.keys() != open_flags[participant.pk].keys():
-                total += _settle(participant, by=by)
-    return total
+            if _differs(standing[participant.pk], due):
+                total += _settle_participant(participant, by=by)
+    return total + _flag_sites(by=by)
 
 
 def _concerned() -> list[int]:
-    """Primary keys of whoever is treated or followed, has open flags, or left a few days ago."""
-    with_flags = Flag.objects.open().values("participant")
+    """Primary keys of whoever takes part, has open flags, or left a few days ago."""
+    with_flags = Flag.objects.open().exclude(participant=None).values("participant")
     a_while_ago = clock.now() - dt.timedelta(days=LEFT_DAYS_AGO)
     left = Move.objects.filter(participant__isnull=False, after__in=ENDED, at__gte=a_while_ago)
-    begun = Q(day0_at__isnull=False) | Q(pk__in=Order.objects.values("participant"))
     concerned = Participant.objects.filter(
-        begun & ~Q(state__in=ENDED)
-        | Q(pk__in=with_flags)
-        | Q(pk__in=left.order_by().values("participant"))
+        ~Q(state__in=ENDED) | Q(pk__in=with_flags) | Q(pk__in=left.order_by().values("participant"))
     )
     return list(concerned.order_by("pk").values_list("pk", flat=True))
 
 
-def _due(
-    participants: Iterable[Participant],
-) -> Iterator[tuple[Participant, dict[str, DueFlag]]]:
+def _due(participants: Iterable[Participant]) -> Iterator[tuple[Participant, Due]]:
     """What each is due for, by key, in a number of queries that does not grow with the batch."""
     batch, today, tz = list(participants), clock.today(), timezone.get_default_timezone()
     doses = dose_records(batch)
@@ -83,26 +89,90 @@ def _due(
         yield participant, {flag.key: flag for flag in flags}
 
 
-def _settle(participant: Participant, *, by: User) -> Flagged:
+def _settle_participant(participant: Participant, *, by: User) -> Flagged:
     """Bring one participant's flags in line, from facts read again under the lock."""
     with recorded(by=by):
         participant = locked(Participant.objects.filter(pk=participant.pk))
         [(_, due)] = _due([participant])
-        standing = {flag.key: flag for flag in Flag.objects.open().filter(participant=participant)}
-        now = clock.now()
-        gone = [standing[key] for key in sorted(standing.keys() - due.keys())]
-        with recorded(by=by, reason="The fact arrived"):
-            for flag in gone:
-                flag.resolved_at = now
-                flag.save()
-        fresh = [due[key] for key in sorted(due.keys() - standing.keys())]
-        record_many(Flag, [_row(participant, flag) for flag in fresh])
-        return Flagged(raised=len(fresh), resolved=len(gone))
+        standing = Flag.objects.open().filter(participant=participant)
+        blank = Flag(participant=participant, site_id=participant.site_id)
+        return _settle(list(standing), due, blank, by=by)
 
 
-def _row(participant: Participant, flag: DueFlag) -> Flag:
-    return Flag(
-        participant=participant,
+def _flag_sites(*, by: User) -> Flagged:
+    """The approvals of each active site that run out."""
+    total = Flagged()
+    standing: dict[int, list[Flag]] = {}
+    for flag in Flag.objects.open().filter(participant=None):
+        standing.setdefault(flag.site_id, []).append(flag)
+    approvals = _approvals(SiteApproval.objects.all())
+    for site in Site.objects.order_by("pk"):
+        if _differs(standing.get(site.pk, []), _expiring(approvals.get(site.pk, []))):
+            total += _settle_site(site, by=by)
+    return total
+
+
+def _settle_site(site: Site, *, by: User) -> Flagged:
+    with recorded(by=by):
+        site = Site.objects.select_for_update().get(pk=site.pk)
+        approvals = _approvals(SiteApproval.objects.filter(site=site))
+        standing = Flag.objects.open().filter(site=site, participant=None)
+        due = _expiring(approvals.get(site.pk, []))
+        return _settle(list(standing), due, Flag(site=site), by=by)
+
+
+def _approvals(rows: Iterable[SiteApproval]) -> dict[int, list[Approval]]:
+    """Those of the protocol in force, by site."""
+    found: dict[int, list[Approval]] = {}
+    for row in rows:
+        if row.protocol_version == current().version:
+            approval = Approval(row.number, row.expires_on, f"approval:{row.pk}")
+            found.setdefault(row.site_id, []).append(approval)
+    return found
+
+
+def _expiring(approvals: Iterable[Approval]) -> Due:
+    flags = expiring_approval(approvals, today=clock.today(), warn_days=APPROVAL_WARNING_DAYS)
+    return {flag.key: flag for flag in flags}
+
+
+# --- one set of flags -------------------------------------------------------------------------
+
+
+def _differs(standing: Iterable[Flag], due: Due) -> bool:
+    flags = list(standing)
+    return {flag.key for flag in flags} != due.keys() or any(map(_escalates, flags))
+
+
+def _escalates(flag: Flag) -> bool:
+    return flag.escalated_at is None and has_to_escalate(flag, clock.today())
+
+
+def _settle(standing: list[Flag], due: Due, blank: Flag, *, by: User) -> Flagged:
+    """Resolve, escalate and raise; ``blank`` says whose flags they are."""
+    now, kept = clock.now(), {flag.key for flag in standing}
+    gone = sorted((flag for flag in standing if flag.key not in due), key=lambda flag: flag.key)
+    late = [flag for flag in standing if flag.key in due and _escalates(flag)]
+    for flag in gone:
+        flag.resolved_at = now
+    for flag in late:
+        flag.escalated_at = now
+    with recorded(by=by, reason="The fact arrived"):
+        for flag in gone:
+            flag.save()
+    with recorded(by=by, reason="Late for too long"):
+        for flag in late:
+            flag.save()
+    fresh = [_row(due[key], blank) for key in sorted(due.keys() - kept)]
+    record_many(Flag, fresh)
+    escalated = len(late) + sum(flag.escalated_at is not None for flag in fresh)
+    return Flagged(raised=len(fresh), resolved=len(gone), escalated=escalated)
+
+
+def _row(flag: DueFlag, blank: Flag) -> Flag:
+    row = Flag(
+        site_id=blank.site_id,
+        participant=blank.participant,
         kind=flag.kind.value,
         key=flag.key,
         title=flag.title,
@@ -113,3 +183,6 @@ def _row(participant: Participant, flag: DueFlag) -> Flag:
         window_closes=flag.window_closes,
         raised_at=clock.now(),
     )
+    if _escalates(row):
+        row.escalated_at = row.raised_at
+    return row

@@ -1,119 +1,150 @@
-"""Open flags as rows of work: the light facts of all of them, the words of those shown."""
+"""Open flags: which a person sees, how each stands today, and those that belong together."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from django.urls import reverse
-from django.utils.formats import date_format
+from django.utils import timezone
 
+from outcomes.flag_actions import SAMPLES
 from outcomes.models import Flag
-from outcomes.permissions import READ_CASEBOOK
-from outcomes.rules.follow_up import Urgency, urgency
+from outcomes.models.flags import FlagQuerySet
+from outcomes.rules.attention import HARM, is_quiet, standing
+from outcomes.rules.flags import Urgency
 from trial_site import clock
-from trial_site.access import may_open
-from trial_site.messages import Message
 from trial_site.models import User
-from trial_site.presentation import WorkRow
-from trial_site.protocol.definition import gettext_noop
 from trial_site.roles import Role
 
-RECORD_DOSES = gettext_noop("Record the doses")
-SEE_DOSES = gettext_noop("See the doses")
-SAMPLES = (Flag.Kind.PCR_CHECK, Flag.Kind.CONFIRMATION)
+_COLUMNS = (
+    "pk",
+    "version",
+    "participant__subject",
+    "site__code",
+    "kind",
+    "key",
+    "due_on",
+    "window_opens",
+    "window_closes",
+    "escalated_at",
+    "answer",
+    "answered_at",
+    "snoozed_until",
+)
 
 
 @dataclass(frozen=True)
 class OpenFlag:
-    """What decides where a flag stands in a list."""
+    """What decides where a flag stands in a list.
+
+    ``key`` is its primary key, ``rule_key`` what the rule calls it; ``more`` are later days of the
+    same unrecorded drug, which stand in one row with it.
+    """
 
     key: int
-    subject: str
+    version: int
+    participant: str | None
+    site: str
     kind: str
+    rule_key: str
     due_on: dt.date
     window_opens: dt.date
     window_closes: dt.date
+    escalated_at: dt.datetime | None
+    answer: str
+    answered_at: dt.datetime | None
+    snoozed_until: dt.date | None
+    more: tuple[OpenFlag, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        return self.participant or self.site
+
+    @property
+    def answered_on(self) -> dt.date | None:
+        return timezone.localdate(self.answered_at) if self.answered_at else None
 
     @property
     def sort(self) -> tuple[dt.date, dt.date, str]:
-        return self.window_closes, self.due_on, self.subject
+        """What may harm comes before everything that is merely late."""
+        first = dt.date.min if self.kind in HARM else self.window_closes
+        return first, self.due_on, self.subject
+
+    @property
+    def is_quiet(self) -> bool:
+        return is_quiet(self, clock.today())
+
+    @property
+    def state(self) -> Urgency:
+        return standing(self, self.escalated_at is not None, clock.today())
+
+    @property
+    def whole(self) -> tuple[OpenFlag, ...]:
+        """Every flag of the row, the earliest first."""
+        return (self, *self.more)
+
+    @property
+    def versions(self) -> dict[int, int]:
+        return {flag.key: flag.version for flag in self.whole}
+
+
+def seen_by(user: User) -> FlagQuerySet:
+    """The open flags of the user's sites; the laboratory's are samples, which show no arm."""
+    flags = Flag.objects.visible_to(user).open()
+    found: FlagQuerySet = flags.filter(kind__in=SAMPLES) if user.role == Role.LAB else flags
+    return found
+
+
+def all_open(user: User) -> list[OpenFlag]:
+    """The same as light rows, the most urgent first, quiet ones included."""
+    rows = seen_by(user).values_list(*_COLUMNS)
+    return sorted((OpenFlag(*row) for row in rows), key=lambda flag: flag.sort)
 
 
 def open_flags(user: User) -> list[tuple[OpenFlag, Urgency]]:
-    """The open flags of the user's sites, the most urgent first; the laboratory's are samples."""
-    flags = Flag.objects.visible_to(user).open()
-    if user.role == Role.LAB:
-        flags = flags.filter(kind__in=SAMPLES)
-    columns = ("pk", "participant__subject", "kind", "due_on", "window_opens", "window_closes")
-    found = sorted((OpenFlag(*row) for row in flags.values_list(*columns)), key=lambda f: f.sort)
-    today = clock.today()
-    return [(flag, urgency(flag, today)) for flag in found]
+    """Those that wait for somebody: without what was acknowledged or snoozed."""
+    return [(flag, flag.state) for flag in all_open(user) if not flag.is_quiet]
 
 
-def flag_rows(keys: Iterable[int], user: User) -> dict[int, WorkRow]:
-    """The flags with these primary keys, as rows of work for ``user``."""
-    flags = Flag.objects.visible_to(user).filter(pk__in=list(keys)).select_related("participant")
-    return {flag.pk: flag_row(flag, user) for flag in flags}
+def escalated(user: User) -> list[OpenFlag]:
+    """Those that went to the investigator and wait there."""
+    return [flag for flag, _ in open_flags(user) if flag.escalated_at is not None]
 
 
-def flag_row(flag: Flag, user: User) -> WorkRow:
-    """How urgent the flag is today, and the one thing to do about it."""
-    state = urgency(flag, clock.today())
-    subject = flag.participant.subject
-    action, url = _action(flag, state, user)
-    return WorkRow(
-        state=state.value,
-        badge=_badge(flag, state),
-        when=_when(flag, state),
-        subject=subject,
-        subject_url=_subject_url(subject, user),
-        title=Message(flag.title),
-        why=Message.from_json(flag.rule),
-        action=action,
-        url=url,
-        sort=(flag.window_closes, flag.due_on, subject),
-    )
+def folded(flags: Iterable[OpenFlag]) -> list[OpenFlag]:
+    """The days of one participant's unrecorded drug become one row, in the first one's place."""
+    rows: list[OpenFlag] = []
+    place: dict[tuple[str, str, bool], int] = {}
+    for flag in flags:
+        if flag.kind != Flag.Kind.DOSES:
+            rows.append(flag)
+            continue
+        whose = (flag.subject, _drug(flag), flag.is_quiet)
+        if whose not in place:
+            place[whose] = len(rows)
+            rows.append(flag)
+        else:
+            first = rows[place[whose]]
+            rows[place[whose]] = replace(
+                first,
+                more=(*first.more, flag),
+                escalated_at=first.escalated_at or flag.escalated_at,
+            )
+    return rows
 
 
-def _badge(flag: Flag, state: Urgency) -> Message:
-    late = str((clock.today() - flag.window_closes).days)
-    return {
-        Urgency.LATE: Message(gettext_noop("Late %(days)s d"), {"days": late}),
-        Urgency.DUE: Message(gettext_noop("Due")),
-        Urgency.SOON: Message(gettext_noop("Planned")),
-    }[state]
+def _drug(flag: OpenFlag) -> str:
+    """Of ``doses:ganciclovir:2026-03-17``."""
+    return flag.rule_key.split(":")[1]
 
 
-def _when(flag: Flag, state: Urgency) -> Message:
-    closes = {"day": date_format(flag.window_closes, "MONTH_DAY_FORMAT")}
-    if state is Urgency.LATE:
-        return Message(gettext_noop("closed %(day)s"), closes)
-    if state is Urgency.DUE:
-        return Message(gettext_noop("until %(day)s"), closes)
-    return Message("%(day)s", {"day": date_format(flag.due_on, "MONTH_DAY_FORMAT")})
+def row_of(user: User, key: int) -> OpenFlag | None:
+    """The row that the flag with this primary key stands in; None where the user sees none."""
+    rows = folded(all_open(user))
+    return next((row for row in rows if any(flag.key == key for flag in row.whole)), None)
 
 
-def _subject_url(subject: str, user: User) -> str:
-    if READ_CASEBOOK.allows(user):
-        return reverse("outcomes:casebook", args=[subject])
-    return f"{reverse('labs:index')}?participant={subject}"
-
-
-def _action(flag: Flag, state: Urgency, user: User) -> tuple[Message, str]:
-    """Doing it, once its window is open and for whoever may; else reading what is known."""
-    subject = flag.participant.subject
-    if flag.kind == Flag.Kind.DOSES and may_open(user, "dosing:sheet"):
-        url = f"{reverse('dosing:sheet')}?date={flag.due_on}#{subject}"
-        label = RECORD_DOSES if may_open(user, "dosing:record") else SEE_DOSES
-        return Message(label), url
-    if flag.kind in SAMPLES and may_open(user, "labs:pcr-new"):
-        url = f"{reverse('labs:pcr-new')}?participant={subject}"
-        return Message(gettext_noop("Enter result")), url
-    is_open_visit = flag.kind == Flag.Kind.VISIT and state is not Urgency.SOON
-    if is_open_visit and may_open(user, "enrollment:visit-record"):
-        code = flag.key.partition(":")[2]
-        url = reverse("enrollment:visit-record", args=[subject, code])
-        return Message(gettext_noop("Record visit")), url
-    return Message(gettext_noop("Open casebook")), reverse("outcomes:casebook", args=[subject])
+def was_raised(user: User, key: int) -> bool:
+    """Whether a flag with this primary key was ever raised where the user works."""
+    return bool(Flag.objects.visible_to(user).filter(pk=key).exists())

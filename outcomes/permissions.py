@@ -11,6 +11,10 @@ READ_OUTCOMES = Permission(
 READ_FLOW = Permission("read the flow of participants", READ_OUTCOMES.roles | {Role.COORDINATOR})
 READ_RECRUITMENT = Permission("read the recruitment", READ_FLOW.roles | {Role.ADMIN})
 READ_FOLLOW_UP = Permission("read the follow-up flags", PEOPLE - {Role.ADMIN})
+ANSWER_FLAGS = Permission(
+    "acknowledge or snooze a flag",
+    roles(Role.COORDINATOR, Role.NURSE, Role.INVESTIGATOR, Role.LAB),
+)
 READ_CASEBOOK = Permission("read a casebook", SEES_ARM.roles)
 
 CHOOSE_SAMPLES = Permission("choose the sample of a time point", roles(Role.INVESTIGATOR))
@@ -26,6 +30,9 @@ PAGES: dict[str, Methods | None] = {
     "outcomes:sets": {"GET": READ_OUTCOMES.roles},
     "outcomes:sample": {"GET": CHOOSE_SAMPLES.roles, "POST": CHOOSE_SAMPLES.roles},
     "outcomes:figure": {"GET": READ_OUTCOMES.roles},
+    "outcomes:registry": {"GET": READ_OUTCOMES.roles},
+    "outcomes:registry-csv": {"GET": READ_OUTCOMES.roles},
+    "outcomes:registry-xml": {"GET": READ_OUTCOMES.roles},
     "outcomes:safety": {"GET": READ_OUTCOMES.roles},
     "outcomes:safety-figure": {"GET": READ_OUTCOMES.roles},
     "outcomes:safety-download": {"GET": READ_OUTCOMES.roles},
@@ -35,4 +42,7 @@ PAGES: dict[str, Methods | None] = {
     "outcomes:recruitment": {"GET": READ_RECRUITMENT.roles},
     "outcomes:recruitment-figure": {"GET": READ_RECRUITMENT.roles},
     "outcomes:follow-up": {"GET": READ_FOLLOW_UP.roles},
+    "outcomes:flag-answer": {"GET": ANSWER_FLAGS.roles, "POST": ANSWER_FLAGS.roles},
+    "outcomes:week-ahead": {"GET": READ_FOLLOW_UP.roles},
+    "outcomes:week-ahead-download": {"GET": READ_FOLLOW_UP.roles},
 }

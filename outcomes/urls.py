@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from outcomes.views import course, flow, pages, safety, samples, sets
+from outcomes.views import course, flow, follow_up, pages, registry, safety, samples, sets
 
 app_name = "outcomes"
 urlpatterns = [
@@ -28,6 +28,9 @@ urlpatterns = [
         name="safety-figure",
     ),
     path("outcomes/safety/<str:name>.csv", safety.safety_download, name="safety-download"),
+    path("outcomes/registry/", registry.registry, name="registry"),
+    path("outcomes/registry/results.xml", registry.registry_xml, name="registry-xml"),
+    path("outcomes/registry/<str:name>.csv", registry.registry_csv, name="registry-csv"),
     path("outcomes/<str:name>/", pages.endpoint, name="endpoint"),
     path("outcomes/<str:name>/rows.csv", pages.endpoint_download, name="endpoint-download"),
     re_path(
@@ -35,7 +38,10 @@ urlpatterns = [
         pages.figure,
         name="figure",
     ),
-    path("follow-up/", pages.follow_up, name="follow-up"),
+    path("follow-up/", follow_up.follow_up, name="follow-up"),
+    path("follow-up/flags/<int:pk>/", follow_up.flag_answer, name="flag-answer"),
+    path("follow-up/week/", follow_up.week_ahead, name="week-ahead"),
+    path("follow-up/week.csv", follow_up.week_ahead_download, name="week-ahead-download"),
     path("participants/<str:subject>/", pages.casebook, name="casebook"),
     path("participants/<str:subject>/course/", course.course, name="course"),
     re_path(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,16 +21,17 @@ from enrollment.permissions import READ_PARTICIPANTS
 from enrollment.selectors import still_screened
 from enrollment.states import State
 from labs import worklist as labs
-from outcomes.follow_up import OpenFlag, flag_rows, open_flags
+from outcomes.flag_rows import flag_rows
+from outcomes.follow_up import OpenFlag, folded, open_flags
 from outcomes.models import Flag
-from outcomes.rules.follow_up import Urgency
+from outcomes.rules.flags import Urgency
 from oversight.kept import kept
 from safety import worklist as safety
 from trial_site import clock
 from trial_site.models import User
 from trial_site.presentation import WorkRow
 from trial_site.protocol import current
-from trial_site.roles import Role
+from trial_site.roles import NOBODY, Role
 
 FLAGGED_ROLES = {Role.COORDINATOR, Role.NURSE, Role.INVESTIGATOR, Role.LAB}
 GROUPS = {
@@ -40,6 +41,24 @@ GROUPS = {
     "soon": _("Next 7 days"),
 }
 URGENCIES = [(state.value, GROUPS[state.value]) for state in Urgency]
+
+_CARERS = frozenset({Role.COORDINATOR, Role.NURSE, Role.INVESTIGATOR})
+_SAMPLED = _CARERS | {Role.LAB}
+# Whose worklist each kind of flag stands on, until it is the investigator's.  Consents to renew and
+# approvals that run out are rows of enrollment already.
+ON_WORKLIST: Mapping[str, frozenset[Role]] = {
+    Flag.Kind.VISIT: _CARERS,
+    Flag.Kind.PCR_CHECK: _SAMPLED,
+    Flag.Kind.CONFIRMATION: _SAMPLED,
+    Flag.Kind.NK_SAMPLE: _SAMPLED,
+    Flag.Kind.BLOODS: _SAMPLED,
+    Flag.Kind.DOSES: ADMINISTER.roles,
+    Flag.Kind.RELAPSE: frozenset({Role.INVESTIGATOR}),
+    Flag.Kind.REFRACTORY: frozenset({Role.INVESTIGATOR}),
+    Flag.Kind.END: frozenset({Role.COORDINATOR, Role.INVESTIGATOR}),
+    Flag.Kind.CONSENT: NOBODY,
+    Flag.Kind.APPROVAL: NOBODY,
+}
 
 # Where each role's work begins that no date makes due.
 WORKPLACES: dict[str, list[tuple[str, Any]]] = {
@@ -90,9 +109,8 @@ def groups(user: User) -> list[Group]:
     for row in (*_standing(user), *dosing.rows_now(user), *safety.rows_now(user)):
         waiting[row.state].append(row)
     if user.role in FLAGGED_ROLES:
-        for flag, state in open_flags(user):
-            if not _waits_elsewhere(flag, user):
-                waiting[state.value].append(flag)
+        for flag in folded(flag for flag, _ in open_flags(user) if _is_theirs(flag, user)):
+            waiting[flag.state.value].append(flag)
     return [
         Group(state, label, sorted(waiting[state], key=lambda item: item.sort))
         for state, label in GROUPS.items()
@@ -109,17 +127,28 @@ def _standing(user: User) -> list[WorkRow]:
     return kept(user, name, rows)
 
 
-def _waits_elsewhere(flag: OpenFlag, user: User) -> bool:
-    """Doses are the nurse's to record; those of yesterday stand slot by slot in dosing's rows."""
-    if flag.kind != Flag.Kind.DOSES:
-        return False
-    return not ADMINISTER.allows(user) or flag.due_on >= clock.today() - dt.timedelta(days=1)
+def _is_theirs(flag: OpenFlag, user: User) -> bool:
+    """Whether the flag belongs on this worklist and no other row of it says the same."""
+    elsewhere = not ON_WORKLIST[flag.kind]
+    if user.role == Role.INVESTIGATOR and flag.escalated_at is not None:
+        return not elsewhere
+    return user.role in ON_WORKLIST[flag.kind] and not _stands_there(flag, user)
+
+
+def _stands_there(flag: OpenFlag, user: User) -> bool:
+    """Yesterday's doses stand slot by slot in dosing's rows; what the laboratory should have, or
+    should have by tomorrow, stands in its own."""
+    today = clock.today()
+    if flag.kind == Flag.Kind.DOSES:
+        return flag.due_on >= today - dt.timedelta(days=1)
+    is_in_inbox = flag.kind == Flag.Kind.NK_SAMPLE and flag.window_closes <= today + labs.SOON
+    return is_in_inbox and user.role == Role.LAB
 
 
 def in_words(waiting: Iterable[WorkRow | OpenFlag], user: User) -> list[WorkRow]:
     """The rows to show, in the same order."""
     items = list(waiting)
-    flags = flag_rows([item.key for item in items if isinstance(item, OpenFlag)], user)
+    flags = flag_rows((item for item in items if isinstance(item, OpenFlag)), user)
     return [flags[item.key] if isinstance(item, OpenFlag) else item for item in items]
 
 

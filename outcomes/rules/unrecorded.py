@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from dosing.rules.slots import slots_on
-from outcomes.rules.follow_up import DueFlag, FlagKind
+from outcomes.rules.flags import DueFlag, FlagKind
 from trial_site.messages import Message
 from trial_site.protocol.definition import Drug, Frequency, gettext_noop
 

@@ -1,7 +1,6 @@
-"""The worklist, the casebook, the outcomes and the follow-up list."""
+"""The worklist, the casebook and the outcomes."""
 
 import datetime as dt
-from collections import Counter
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -19,9 +18,7 @@ from outcomes import worklist as work
 from outcomes.analysis import allocated
 from outcomes.figures.render import pdf, svg
 from outcomes.figures.theme import Theme
-from outcomes.follow_up import open_flags
 from outcomes.pages import ENDPOINTS, figure_cards, levels_card, measured_pages
-from outcomes.rules.follow_up import Urgency
 from outcomes.views.past import may_look_back, record_of
 from trial_site import clock
 from trial_site.access import may_open
@@ -147,23 +144,3 @@ def figure(request: StaffRequest, name: str, form: str) -> HttpResponse:
         return HttpResponse(text, content_type="application/json")
     draw, kind = DRAWINGS[form]
     return HttpResponse(board.drawing(request.user, name, draw, **look), content_type=kind)
-
-
-@require_GET
-def follow_up(request: StaffRequest) -> HttpResponse:
-    """The open flags by urgency; ``?state=`` late, due or soon."""
-    flags = open_flags(request.user)
-    counts = Counter(state.value for _, state in flags)
-    chosen = request.GET.get("state", "")
-    chosen = chosen if chosen in dict(work.URGENCIES) else ""
-    shown = [flag for flag, state in flags if chosen in ("", state.value)]
-    page = Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page"))
-    context = {
-        "page_obj": page,
-        "rows": work.in_words(page.object_list, request.user),
-        "counts": [(key, label, counts[key]) for key, label in work.URGENCIES],
-        "state": chosen,
-        "total": len(flags),
-        "is_soon": counts[Urgency.SOON.value] > 0,
-    }
-    return render(request, "outcomes/follow_up.html", context)

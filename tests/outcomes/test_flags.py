@@ -47,6 +47,8 @@ def later() -> Iterator[time_machine.Traveller]:
 
 # The first dose was recorded; the second, at eight in the evening, was not.
 LAST_EVENING = "doses:ganciclovir:2026-03-17"
+# DOMAIN 4: a blood count at least every 2 days under q12h, creatinine weekly.
+BLOODS = {"blood_count:2026-03-19", "creatinine:2026-03-24"}
 
 
 def run() -> Flagged:
@@ -74,7 +76,9 @@ def test_a_first_dose_makes_visits_and_samples_due(treated: Participant) -> None
     run()
     days = current().pcr.days_between_until_confirmed
     first_sample = timezone.localdate(treated.day0_at) + dt.timedelta(days=days)
-    assert open_keys() == {"visit:D0", "visit:D7", f"pcr:{first_sample}", LAST_EVENING}
+    assert open_keys() == {
+        "visit:D0", "visit:D7", "nk:D7", f"pcr:{first_sample}", LAST_EVENING, *BLOODS
+    }  # fmt: skip
 
 
 def test_a_flag_says_which_rule_made_it_and_from_which_rows(treated: Participant) -> None:
@@ -87,7 +91,7 @@ def test_a_flag_says_which_rule_made_it_and_from_which_rows(treated: Participant
 
 
 def test_running_twice_changes_nothing(treated: Participant) -> None:
-    assert run().raised == 4
+    assert run().raised == 7
     before = AuditEntry.objects.count()
     assert run() == Flagged()
     assert AuditEntry.objects.count() == before
@@ -131,7 +135,7 @@ def test_a_result_moves_the_next_check(treated: Participant, later: time_machine
 def test_after_the_end_only_the_doses_before_it_are_asked_for(treated: Participant) -> None:
     run()
     factories.withdraw(treated)
-    assert run() == Flagged(resolved=3)
+    assert run() == Flagged(resolved=6)
     assert open_keys() == {LAST_EVENING}
 
 
@@ -159,14 +163,16 @@ def test_a_dose_flag_resolves_itself_when_the_order_ended_before_it(treated: Par
         order.ends_at = factories.local(dt.date(2026, 3, 17), dt.time(15))
         order.ended_as, order.end_reason = "stopped", "Stopped in the afternoon"
         order.save()
-    assert run() == Flagged(resolved=1)
+    assert run() == Flagged(resolved=3)
+    assert not open_keys() & {LAST_EVENING, *BLOODS}
 
 
 def test_whoever_was_never_given_a_first_dose_is_asked_about(site: Site) -> None:
     participant = factories.allocated(site)
     factories.order(participant, starts_at=factories.local(dt.date(2026, 3, 16)))
-    assert run() == Flagged(raised=2)
-    assert open_keys() == {"doses:ganciclovir:2026-03-16", LAST_EVENING}
+    assert run() == Flagged(raised=4)
+    bloods = {"blood_count:2026-03-18", "creatinine:2026-03-23"}
+    assert open_keys() == {"doses:ganciclovir:2026-03-16", LAST_EVENING, *bloods}
 
 
 def test_whoever_left_before_the_run_is_asked_about(treated: Participant) -> None:
@@ -189,7 +195,7 @@ def test_many_are_looked_at_in_as_many_questions_as_one(
     for _ in range(3):
         factories.on_treatment(site)
     run()
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(18):
         assert run() == Flagged()
 
 
@@ -197,7 +203,7 @@ def test_the_command_does_what_the_task_does(
     treated: Participant, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call_command("flag_due")
-    assert "4 raised, 0 resolved" in capsys.readouterr().out
+    assert "7 raised, 0 resolved" in capsys.readouterr().out
     assert list(verification.verify()) == []
 
 
@@ -225,5 +231,5 @@ def test_two_runs_at_once_raise_each_flag_once(site: Site) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
-    assert Flag.objects.count() == 4 * 4
+    assert Flag.objects.count() == 4 * 7
     assert list(verification.verify()) == []

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcomes.rules.follow_up import FlagKind, Urgency, urgency
+from outcomes.rules.flags import FlagKind, Urgency, urgency
 from outcomes.rules.unrecorded import DoseRecord, OrderedDoses, unrecorded_doses
 from trial_site.protocol.definition import Drug, Frequency
 
