@@ -92,9 +92,8 @@ def press_key(page: Page, name: str) -> None:
 
 def rest(page: Page) -> None:
     """Wait until nothing is being fetched into the page."""
-    page.wait_for_function(
-        "!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')"
-    )
+    busy = page.locator(".htmx-request, .htmx-swapping, .htmx-settling")
+    expect(busy).to_have_count(0)
 
 
 def type_down(page: Page, *cells: str) -> None:
