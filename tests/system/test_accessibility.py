@@ -21,6 +21,7 @@ from labs.actions.laboratories import add_range, register_assay
 from labs.actions.receipts import receive_specimen, reject_specimen
 from labs.rules.ranges import RangeRow
 from labs.rules.setup import AssayRow
+from outcomes.models import Flag
 from safety.actions.reports import send_report
 from tests import factories
 from tests.dosing import stocked
@@ -124,6 +125,8 @@ def participants(trial: Trial) -> list[str]:
         f"/participants/{trial.enrolled}/allocate/",
         "/allocation/",
         "/follow-up/",
+        f"/follow-up/flags/{Flag.objects.filter(kind='visit').earliest('pk').pk}/",
+        "/follow-up/week/",
         f"/history/labs.result/{trial.result.pk}/",
     ]
 
