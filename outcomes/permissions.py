@@ -33,6 +33,8 @@ PAGES: dict[str, Methods | None] = {
     "outcomes:registry": {"GET": READ_OUTCOMES.roles},
     "outcomes:registry-csv": {"GET": READ_OUTCOMES.roles},
     "outcomes:registry-xml": {"GET": READ_OUTCOMES.roles},
+    "outcomes:report": {"GET": READ_OUTCOMES.roles},
+    "outcomes:report-file": {"GET": READ_OUTCOMES.roles},
     "outcomes:safety": {"GET": READ_OUTCOMES.roles},
     "outcomes:safety-figure": {"GET": READ_OUTCOMES.roles},
     "outcomes:safety-download": {"GET": READ_OUTCOMES.roles},

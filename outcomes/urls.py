@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from outcomes.views import course, flow, follow_up, pages, registry, safety, samples, sets
+from outcomes.views import course, flow, follow_up, pages, registry, report, safety, samples, sets
 
 app_name = "outcomes"
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
         flow.recruitment_figure,
         name="recruitment-figure",
     ),
+    path("outcomes/report/", report.report, name="report"),
+    path("outcomes/report.pdf", report.report_file, name="report-file"),
     path("outcomes/sets/", sets.sets, name="sets"),
     path(
         "outcomes/samples/<str:subject>/<slug:measure>/<str:visit>/",
