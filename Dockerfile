@@ -15,7 +15,9 @@ RUN export SECRET_KEY=for-the-build-only DATABASE_URL=sqlite://:memory: \
   && python manage.py collectstatic --noinput
 
 FROM python:3.11-slim-bookworm
-ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PATH=/opt/venv/bin:$PATH
+# The image has no repository: what every report names as its code is told here.
+ARG CODE_VERSION=unknown
+ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PATH=/opt/venv/bin:$PATH CODE_VERSION=$CODE_VERSION
 RUN useradd --system --uid 10001 --no-create-home trial
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv/trial /srv/trial
