@@ -16,8 +16,10 @@ from enrollment.models import Participant
 from outcomes import dashboard, flow
 from outcomes.analysis import allocated, conversion_rows, nk_rows, total_rows
 from outcomes.levels import courses_of
+from outcomes.registry import registry_results
 from outcomes.report import words
 from outcomes.report.appendix import appendix
+from outcomes.report.baseline import baseline
 from outcomes.report.conversion import conversion
 from outcomes.report.document import Block, Document
 from outcomes.report.efficacy import primary_outcome, secondary_outcomes
@@ -101,6 +103,7 @@ def _blocks(user: User, people: list[Participant]) -> Iterator[Block]:
     yield from methods(flow.mode())
     yield from flow_of_participants(user)
     yield from analysis_sets(analysed(people))
+    yield from baseline(registry_results(user).baseline)
     yield from primary_outcome(overview, people)
     yield from secondary_outcomes(overview, measured, people)
     yield from conversion(overview, conversions, people)
