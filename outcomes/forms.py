@@ -7,7 +7,6 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from enrollment.forms.fields import DayField
 from outcomes.choices import Candidate
 from outcomes.follow_up import OpenFlag
 from outcomes.rules.attention import last_snooze
@@ -58,7 +57,12 @@ class FlagAnswerForm(EntryForm):
 
     versions = forms.CharField(widget=forms.HiddenInput)
     answer = forms.ChoiceField(label=_("What about it?"), widget=forms.RadioSelect)
-    until = DayField(label=_("Snoozed until"), help_text=_("Only where it is snoozed"))
+    until = forms.DateField(
+        label=_("Snoozed until"),
+        help_text=_("Only where it is snoozed"),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "num"}),
+        required=False,
+    )
     why = forms.CharField(
         label=_("Why?"),
         help_text=_("Stands beside the flag; never the patient’s name"),
