@@ -32,10 +32,10 @@ def baseline(found: Baseline) -> Iterator[Block]:
 def _rows(measure: Measure) -> Iterator[tuple[str, ...]]:
     for row in measure.classes:
         title = say(row.title) if row.title else say(measure.title)
-        [first, *others] = row.categories
-        if first.title is None and not others:
+        if [category.title for category in row.categories] == [None]:
             absent = {count.group: count for count in row.missing}
-            cells = (_with_missing(one, absent.get(one.group)) for one in first.measurements)
+            alone = row.categories[0].measurements
+            cells = (_with_missing(one, absent.get(one.group)) for one in alone)
             yield (f"{title}; {_how(measure)}", *cells)
             continue
         yield (f"{title}; {say(measure.parameter)}", *_missing(row))
