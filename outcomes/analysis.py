@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate
@@ -17,20 +17,18 @@ from itertools import accumulate
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
 
 from dosing.models import Administration, CourseChoice, DrugChoice
 from dosing.rules.totals import Total
 from dosing.totals import ganciclovir_total
-from enrollment.models import Participant
+from enrollment.models import Move, Participant
 from enrollment.rules.calendar import PlannedWindow, plan
+from enrollment.states import ENDED, State
 from labs.models import CytotoxicityAssay, Result
 from labs.rules.conversion import Conversion, DatedResult
-from labs.rules.pcr import canonical
 from labs.series import conversion_of
 from outcomes.figures.conversion import ConversionTime
 from outcomes.figures.cumulative import Cumulated
-from outcomes.figures.viral_load import ViralLoadPoint
 from outcomes.overrules import LYSIS, Overrules, overrules_of
 from outcomes.rules.endpoints import (
     ArmComparison,
@@ -41,7 +39,9 @@ from outcomes.rules.endpoints import (
     nk_change,
     sample_in_window,
 )
+from outcomes.rules.missing import Missing, Standing, why_missing
 from outcomes.schedule import pcr_results
+from trial_site import clock
 from trial_site.models import User
 from trial_site.protocol import current
 
@@ -56,6 +56,13 @@ class NkRow:
     baseline: SampleChoice
     day7: SampleChoice | None
     window: PlannedWindow | None  # of day 7
+    day7_missing: Missing | None = None
+
+    @property
+    def missing(self) -> Missing | None:
+        """Why there is no change: day 7 decides before the baseline."""
+        lacks_baseline = Missing.NO_BASELINE if self.baseline.value is None else None
+        return self.day7_missing or lacks_baseline
 
     @property
     def change(self) -> Decimal | None:
@@ -102,6 +109,18 @@ class ConversionRow:
     results: tuple[Result, ...]
 
     @property
+    def died_unconverted(self) -> bool:
+        """Death competes with conversion: censored at the last PCR, and flagged."""
+        died = self.participant.state == State.DIED
+        return died and self.conversion is not None and not self.conversion.converted
+
+    @property
+    def relapsed_on(self) -> dt.date | None:
+        """The day of the site on which the relapse, confirmed or suspected, was found."""
+        relapse = self.conversion.relapse if self.conversion else None
+        return timezone.localdate(relapse.first.observation.collected_at) if relapse else None
+
+    @property
     def dated(self) -> Iterator[tuple[DatedResult, Result]]:
         """Each result with its day since the first dose, in the order of time."""
         if self.conversion is not None:
@@ -128,8 +147,9 @@ def nk_rows(participants: Iterable[Participant]) -> list[NkRow]:
     assays: dict[int, list[CytotoxicityAssay]] = defaultdict(list)
     for assay in CytotoxicityAssay.objects.counted().filter(participant__in=people).defer("wells"):
         assays[assay.participant_id].append(assay)
-    il2, overrules = il2_times(people), overrules_of(people)
-    return [_nk_row(person, assays[person.pk], il2[person.pk], overrules) for person in people]
+    il2, overrules, standings = il2_times(people), overrules_of(people), standings_of(people)
+    rows = (_nk_row(person, assays[person.pk], il2[person.pk], overrules) for person in people)
+    return [_with_reason(row, standings[row.participant.pk]) for row in rows]
 
 
 def nk_comparison(rows: Iterable[NkRow]) -> ArmComparison:
@@ -210,47 +230,6 @@ def conversion_times(rows: Iterable[ConversionRow]) -> list[ConversionTime]:
     ]
 
 
-def viral_load_points(rows: Iterable[ConversionRow]) -> list[ViralLoadPoint]:
-    """Every PCR of everyone dosed that has a place on the axis, in the reader's language.
-
-    Another unit is never converted silently, and "not detected" by an assay whose limit is not
-    known lies nowhere: such results stand in the table alone.
-    """
-    return [
-        _point(row.participant, dated.days, result, copies)
-        for row in rows
-        for dated, result in row.dated
-        if (copies := _on_the_axis(result)) is not None
-    ]
-
-
-def results_not_drawn(rows: Iterable[ConversionRow]) -> int:
-    """How many results of those dosed have no place on the axis of the viral load."""
-    return sum(_on_the_axis(result) is None for row in rows for _, result in row.dated)
-
-
-def _on_the_axis(result: Result) -> Decimal | None:
-    """Copies/mL, or the limit that the result lies beyond."""
-    rule = current().pcr
-    read = canonical(result.pcr, rule)
-    if read.unit != rule.unit:
-        return None
-    return read.lod if read.value is None else read.value
-
-
-def _point(participant: Participant, day: int, result: Result, copies: Decimal) -> ViralLoadPoint:
-    return ViralLoadPoint(
-        subject=participant.subject,
-        arm=participant.allocation.arm,
-        day=day,
-        collected_on=timezone.localdate(result.collected_at),
-        operator=result.operator,
-        copies=copies,
-        reported=result.text.render(gettext),
-        href=casebook_url(participant),
-    )
-
-
 def _key(choice: SampleChoice | None) -> int | None:
     """The number of the assay that was chosen."""
     return int(choice.sample.record.rpartition(":")[2]) if choice and choice.sample else None
@@ -271,6 +250,20 @@ def _nk_row(
     if day7 is not None:
         day7, _ = overrules.applied(participant, LYSIS, DAY7_VISIT, day7, samples)
     return NkRow(participant, baseline, day7, window)
+
+
+def _with_reason(row: NkRow, standing: Standing) -> NkRow:
+    return replace(row, day7_missing=why_missing(row.day7, row.window, standing))
+
+
+def standings_of(people: list[Participant]) -> dict[int, Standing]:
+    """Today, and the day on which each participant (by primary key) left, if they did."""
+    ends = Move.objects.filter(participant__in=people, after__in=ENDED).order_by()
+    left = {key: timezone.localdate(at) for key, at in ends.values_list("participant_id", "at")}
+    return {
+        person.pk: Standing(clock.today(), left.get(person.pk) if person.has_ended else None)
+        for person in people
+    }
 
 
 def day7_window(participant: Participant) -> PlannedWindow | None:

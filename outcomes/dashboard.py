@@ -16,8 +16,8 @@ from django.utils.translation import get_language, gettext
 from enrollment.models import Participant
 from outcomes.analysis import (
     ConversionRow,
+    NkRow,
     TotalRow,
-    allocated,
     by_arm,
     casebook_url,
     conversion_rows,
@@ -25,9 +25,7 @@ from outcomes.analysis import (
     cumulated,
     nk_comparison,
     nk_rows,
-    results_not_drawn,
     total_rows,
-    viral_load_points,
 )
 from outcomes.figures.conversion import conversion
 from outcomes.figures.cumulative import cumulative
@@ -37,10 +35,16 @@ from outcomes.figures.specification import Spec
 from outcomes.figures.theme import Theme
 from outcomes.figures.viral_load import viral_load
 from outcomes.levels import BASELINE, Course, courses
+from outcomes.members import members
 from outcomes.rules.endpoints import ArmComparison, compare
+from outcomes.rules.missing import Missing, counted
+from outcomes.rules.sets import AnalysisSet
 from outcomes.rules.statistics import Description, describe
 from outcomes.rules.survival import Followed, TimeComparison, compare_times
+from outcomes.sets import set_name
+from outcomes.viral_loads import results_not_drawn, viral_load_points
 from oversight.kept import kept
+from trial_site import clock
 from trial_site.models import User
 from trial_site.protocol import current
 from trial_site.protocol.definition import gettext_noop
@@ -50,16 +54,20 @@ from trial_site.protocol.definition import gettext_noop
 MOST_TABLED = 50
 
 
-def overview(user: User) -> dict[str, Any]:
-    """The dashboard's context."""
-    return kept(user, "overview", lambda: _overview(allocated(user)))
+def overview(user: User, chosen: AnalysisSet = AnalysisSet.ALLOCATED) -> dict[str, Any]:
+    """The dashboard's context, of one set; under the day, because windows close without a write."""
+    key = f"overview:{chosen}:{clock.today()}"
+    return kept(user, key, lambda: _overview(members(user, chosen), chosen))
 
 
-def _overview(people: list[Participant]) -> dict[str, Any]:
+def _overview(people: list[Participant], chosen: AnalysisSet) -> dict[str, Any]:
     nk, totals, conversions = nk_rows(people), total_rows(people), conversion_rows(people)
     is_tabled = len(people) <= MOST_TABLED
     return {
-        "allocated": len(people),
+        "chosen": chosen,
+        "set_name": set_name(chosen),
+        "analysed": len(people),
+        "missing": missing_by_arm(nk),
         "target": current().identification.enrolment_target,
         "comparison": nk_comparison(nk),
         "totals_by_arm": totals_by_arm(totals),
@@ -72,6 +80,14 @@ def _overview(people: list[Participant]) -> dict[str, Any]:
         "totals": totals if is_tabled else [],
         "conversions": conversions if is_tabled else [],
     }
+
+
+def missing_by_arm(rows: list[NkRow]) -> list[tuple[str, tuple[tuple[Missing, int], ...]]]:
+    """Each arm with how many changes are missing for each reason, in the protocol's order."""
+    reasons: dict[str, list[Missing | None]] = {arm.code.value: [] for arm in current().arms}
+    for row in rows:
+        reasons[row.participant.allocation.arm].append(row.missing)
+    return [(arm, counted(found)) for arm, found in reasons.items()]
 
 
 @dataclass(frozen=True)
@@ -120,6 +136,7 @@ def _converted_by_arm(rows: list[ConversionRow]) -> list[dict[str, Any]]:
                 "confirmed": sum(c.confirmed is not None for c in followed),
                 "censored": sum(not c.converted for c in followed),
                 "relapsed": sum(bool(c.relapse and c.relapse.confirmed) for c in followed),
+                "suspected": sum(bool(c.relapse and not c.relapse.confirmed) for c in followed),
             }
         )
     return summary
@@ -133,21 +150,35 @@ def time_comparison(rows: list[ConversionRow]) -> TimeComparison:
     return compare_times(grouped)
 
 
-def figure_json(user: User, name: str, *, theme: Theme, narrow: bool) -> str:
+def figure_json(
+    user: User,
+    name: str,
+    *,
+    theme: Theme,
+    narrow: bool,
+    chosen: AnalysisSet = AnalysisSet.ALLOCATED,
+) -> str:
     """The Vega-Lite specification of a figure, in the active language.  Raises ``KeyError``."""
     build = FIGURES[name]
-    key = f"figure:{name}:{theme}:{narrow}:{get_language()}"
-    return kept(user, key, lambda: json.dumps(build(allocated(user), theme, narrow)))
+    key = f"figure:{name}:{chosen}:{clock.today()}:{theme}:{narrow}:{get_language()}"
+    return kept(user, key, lambda: json.dumps(build(members(user, chosen), theme, narrow)))
 
 
 def drawing(
-    user: User, name: str, draw: Callable[[Any], bytes], *, theme: Theme, narrow: bool
+    user: User,
+    name: str,
+    draw: Callable[[Any], bytes],
+    *,
+    theme: Theme,
+    narrow: bool,
+    chosen: AnalysisSet = AnalysisSet.ALLOCATED,
 ) -> bytes:
     """The same figure as ``draw`` makes it (SVG, PDF).  Raises ``KeyError``, ``FigureNotDrawn``."""
-    key = f"{draw.__name__}:{name}:{theme}:{narrow}:{get_language()}"
+    key = f"{draw.__name__}:{name}:{chosen}:{clock.today()}:{theme}:{narrow}:{get_language()}"
 
     def drawn() -> bytes:
-        return draw(json.loads(figure_json(user, name, theme=theme, narrow=narrow)))
+        spec = figure_json(user, name, theme=theme, narrow=narrow, chosen=chosen)
+        return draw(json.loads(spec))
 
     return kept(user, key, drawn)
 
