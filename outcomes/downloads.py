@@ -16,6 +16,7 @@ from enrollment.models import Participant
 from labs.rules.numbers import half_up
 from outcomes.analysis import conversion_rows, nk_rows, total_rows
 from outcomes.levels import courses
+from outcomes.rules.sets import AnalysisSet
 from trial_site.protocol import current
 
 Cells = tuple[Any, ...]
@@ -28,13 +29,16 @@ class Table:
     rows: Callable[[list[Participant]], Iterator[Cells]]
 
 
-def endpoint_csv(name: str, people: list[Participant]) -> str:
-    """The table ``name`` with one line a participant or result.  Raises ``KeyError``."""
+def endpoint_csv(
+    name: str, people: list[Participant], chosen: AnalysisSet = AnalysisSet.ALLOCATED
+) -> str:
+    """The table ``name`` with one line a participant or result; ``people`` are the members of
+    ``chosen``.  Raises ``KeyError``."""
     table = TABLES[name]
     output = StringIO()
     writer = csv.writer(output)
-    writer.writerow(table.header)
-    writer.writerows(table.rows(people))
+    writer.writerow(("analysis_set", *table.header))
+    writer.writerows((chosen.value, *cells) for cells in table.rows(people))
     return output.getvalue()
 
 
@@ -42,7 +46,8 @@ def _nk(people: list[Participant]) -> Iterator[Cells]:
     for row in nk_rows(people):
         day7 = row.day7.value if row.day7 else None
         why = (str(row.baseline.why), str(row.day7.why) if row.day7 else "")
-        yield (*_who(row.participant), row.baseline.value, day7, row.change, *why)
+        missing = row.missing.text if row.missing else ""
+        yield (*_who(row.participant), row.baseline.value, day7, row.change, *why, missing)
 
 
 def _ganciclovir(people: list[Participant]) -> Iterator[Cells]:
@@ -65,7 +70,15 @@ def _conversion(people: list[Participant]) -> Iterator[Cells]:
             continue
         first, confirmed = found.first_negative, found.confirmed
         days = (first and first.days, confirmed and confirmed.days)
-        yield (*_who(row.participant), *days, found.censored_at)
+        relapse = found.relapse
+        how = ("confirmed" if relapse.confirmed else "suspected") if relapse else ""
+        on = row.relapsed_on.isoformat() if row.relapsed_on else None
+        yield (
+            *(*_who(row.participant), *days, found.censored_at),
+            *(found.interval or (None, None)),
+            *(how, relapse and relapse.first.days, on),
+            "yes" if row.died_unconverted else "",
+        )
 
 
 def _viral_load(people: list[Participant]) -> Iterator[Cells]:
@@ -103,6 +116,7 @@ TABLES = {
     "nk": Table(
         (
             *_WHO, "baseline_percent", "day7_percent", "change_points", "baseline_why", "day7_why",
+            "change_missing",
         ),
         _nk,
     ),
@@ -114,7 +128,11 @@ TABLES = {
         _ganciclovir,
     ),
     "conversion": Table(
-        (*_WHO, "first_negative_day", "confirmed_day", "censored_day"), _conversion
+        (
+            *_WHO, "first_negative_day", "confirmed_day", "censored_day", "last_positive_day",
+            "interval_end_day", "relapse", "relapse_day", "relapse_on", "died_before_conversion",
+        ),
+        _conversion,
     ),
     **{
         name: Table(

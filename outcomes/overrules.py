@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from enrollment.models import Participant
 from outcomes.models import SampleOverrule
-from outcomes.rules.endpoints import DatedSample, SampleChoice
+from outcomes.rules.endpoints import DatedSample, Lack, SampleChoice
 from trial_site.messages import Message
 from trial_site.protocol.definition import gettext_noop
 
@@ -41,11 +41,11 @@ class Overrules:
             return by_rule, False
         who = {"who": row.decided_by.get_username(), "why": row.why}
         if not row.record:
-            return SampleChoice(None, Message(_NONE, who)), True
+            return SampleChoice(None, Message(_NONE, who), Lack.SET_ASIDE), True
         chosen = next((one for one in samples if one.record == row.record), None)
         if chosen is None or not chosen.has_result:
             gone = Message(_GONE, {**who, "by_rule": by_rule.why})
-            return SampleChoice(by_rule.sample, gone), False
+            return SampleChoice(by_rule.sample, gone, by_rule.lack), False
         return SampleChoice(chosen, Message(_CHOSEN, who)), True
 
 

@@ -13,6 +13,7 @@ from enrollment.models import Participant
 from labs.rules.numbers import plain, quantity
 from outcomes.analysis import conversion_rows, nk_rows, total_rows
 from outcomes.levels import courses
+from outcomes.rules.sets import AnalysisSet
 from trial_site.protocol import current
 from trial_site.protocol.definition import Outcome
 
@@ -63,10 +64,12 @@ def name_of(outcome: Outcome) -> str:
 
 
 def figure_cards(overview: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """What ``components/figure_card.html`` needs of each figure."""
+    """What ``components/figure_card.html`` needs of each figure, drawn of the overview's set."""
+    chosen: AnalysisSet = overview["chosen"]
     return {
         "primary": _card(
             "primary",
+            chosen,
             rows="nk",
             title=_("NK cytotoxicity, each participant"),
             caption=_primary_caption(overview),
@@ -74,14 +77,23 @@ def figure_cards(overview: dict[str, Any]) -> dict[str, dict[str, Any]]:
         ),
         "viral_load": _card(
             "viral-load",
+            chosen,
             rows="viral-load",
             title=_("Viral load"),
             caption=_viral_load_caption(overview),
             alt=_("CMV-DNA by day since first dose on a log axis, one line a participant."),
         ),
-        "conversion": conversion_card(),
+        "conversion": _card(
+            "conversion",
+            chosen,
+            rows="conversion",
+            title=_("Days to negative CMV-DNA"),
+            caption=_conversion_caption(),
+            alt=_("Share converted by day since first dose, one rising line an arm."),
+        ),
         "ganciclovir": _card(
             "ganciclovir",
+            chosen,
             rows="ganciclovir",
             title=_("Cumulative ganciclovir"),
             caption=_(
@@ -93,11 +105,12 @@ def figure_cards(overview: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def levels_card(name: str) -> dict[str, Any]:
+def levels_card(name: str, chosen: AnalysisSet = AnalysisSet.ALLOCATED) -> dict[str, Any]:
     """The card of the figure beside an outcome that is measured in analytes."""
     outcome = current().outcome(ENDPOINTS[name].outcome)
     return _card(
         name,
+        chosen,
         rows=name,
         title=_(outcome.short_title),
         caption=_(
@@ -105,17 +118,6 @@ def levels_card(name: str) -> dict[str, Any]:
             "outcome. Every sample is the one that counts for its visit."
         ),
         alt=_("Lines of each participant from visit to visit, one panel an analyte."),
-    )
-
-
-def conversion_card() -> dict[str, Any]:
-    """The card of the figure that stands on two pages."""
-    return _card(
-        "conversion",
-        rows="conversion",
-        title=_("Days to negative CMV-DNA"),
-        caption=_conversion_caption(),
-        alt=_("Share converted by day since first dose, one rising line an arm."),
     )
 
 
@@ -136,7 +138,7 @@ def _primary_caption(overview: dict[str, Any]) -> str:
         "ratio": plain(rule.et_ratio),
         "formula": rule.formula,
         "count": sum(arm.description.n for arm in arms),
-        "allocated": overview["allocated"],
+        "allocated": overview["analysed"],
     }
 
 
@@ -156,13 +158,16 @@ def _viral_load_caption(overview: dict[str, Any]) -> str:
     return f"{caption} {left_out}"
 
 
-def _card(name: str, *, rows: str, title: str, caption: str, alt: str) -> dict[str, Any]:
+def _card(
+    name: str, chosen: AnalysisSet, *, rows: str, title: str, caption: str, alt: str
+) -> dict[str, Any]:
+    of_set = {"set": chosen.value} if chosen is not AnalysisSet.ALLOCATED else {}
     return figure_card(
-        lambda form: reverse("outcomes:figure", args=[name, form]),
+        lambda form: reverse("outcomes:figure", args=[name, form], query=of_set),
         title=title,
         caption=caption,
         alt=alt,
-        csv=reverse("outcomes:endpoint-download", args=[rows]),
+        csv=reverse("outcomes:endpoint-download", args=[rows], query=of_set),
     )
 
 
@@ -171,15 +176,16 @@ def figure_card(
 ) -> dict[str, Any]:
     """What ``components/figure_card.html`` needs of a figure; ``url`` gives each form's address."""
     drawing = url("svg")
+    look = f"{drawing}{'&' if '?' in drawing else '?'}theme="
     return {
         "title": title,
         "caption": caption,
         "alt": alt,
         "is_wide": True,
         "spec_url": url("json"),
-        "light": f"{drawing}?theme=light",
-        "light_narrow": f"{drawing}?theme=light&size=narrow",
-        "dark": f"{drawing}?theme=dark",
-        "dark_narrow": f"{drawing}?theme=dark&size=narrow",
+        "light": f"{look}light",
+        "light_narrow": f"{look}light&size=narrow",
+        "dark": f"{look}dark",
+        "dark_narrow": f"{look}dark&size=narrow",
         "downloads": [("SVG", drawing), ("PDF", url("pdf")), ("CSV", csv)],
     }

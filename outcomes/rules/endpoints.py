@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
+from enum import StrEnum
 
 from enrollment.rules.calendar import PlannedWindow
 from outcomes.rules.statistics import (
@@ -46,12 +47,22 @@ class DatedSample:
         return self.value is not None or self.beyond
 
 
+class Lack(StrEnum):
+    """What a visit without a sample that counts lacks."""
+
+    SAMPLE = "sample"
+    NO_RESULT = "no_result"
+    AFTER_DOSE = "after_dose"
+    SET_ASIDE = "set_aside"  # by the investigator
+
+
 @dataclass(frozen=True)
 class SampleChoice:
     """The sample that counts, or ``None``; ``why`` explains either."""
 
     sample: DatedSample | None
     why: Message
+    lack: Lack | None = None
 
     @property
     def value(self) -> Decimal | None:
@@ -89,10 +100,10 @@ def baseline_sample(
     before = [sample for sample in samples if sample.collected_at <= first_dose_at]
     latest = max(before, key=lambda s: (s.has_result, s.collected_at), default=None)
     if latest is None:
-        return SampleChoice(None, Message(_NONE_BEFORE))
+        return SampleChoice(None, Message(_NONE_BEFORE), Lack.SAMPLE)
     collected = {"collected": _day(latest, tz).isoformat()}
     if not latest.has_result:
-        return SampleChoice(None, Message(_NO_RESULT, collected))
+        return SampleChoice(None, Message(_NO_RESULT, collected), Lack.NO_RESULT)
     return SampleChoice(latest, Message(_LAST_BEFORE, collected))
 
 
@@ -111,7 +122,7 @@ def sample_in_window(
     inside = sorted((s for s in samples if window.contains(_day(s, tz))), key=nearness)
     limits = {"opens": window.opens.isoformat(), "closes": window.closes.isoformat()}
     if not inside:
-        return SampleChoice(None, Message(_NONE_INSIDE, limits))
+        return SampleChoice(None, Message(_NONE_INSIDE, limits), Lack.SAMPLE)
     usable = [sample for sample in inside if _fault(sample) is None]
     chosen = (usable or inside)[0]
     found = {
@@ -120,7 +131,7 @@ def sample_in_window(
         "target": window.target.isoformat(),
     }
     if fault := _fault(chosen):
-        return SampleChoice(None, Message(fault, found))
+        return SampleChoice(None, Message(_FAULTS[fault], found), fault)
     return SampleChoice(chosen, Message(_NEAREST, {**limits, **found}))
 
 
@@ -159,17 +170,18 @@ _NEAREST = gettext_noop(
     "collected %(collected)s: of %(count)s in the window %(opens)s to %(closes)s, "
     "the nearest to %(target)s that counts"
 )
+_FAULTS = {Lack.NO_RESULT: _NO_RESULT, Lack.AFTER_DOSE: _AFTER_DOSE}
 
 
 def _day(sample: DatedSample, tz: tzinfo) -> date:
     return sample.collected_at.astimezone(tz).date()
 
 
-def _fault(sample: DatedSample) -> str | None:
+def _fault(sample: DatedSample) -> Lack | None:
     """Why a sample inside the window does not count."""
     if not sample.has_result:
-        return _NO_RESULT
-    return _AFTER_DOSE if sample.after_dose else None
+        return Lack.NO_RESULT
+    return Lack.AFTER_DOSE if sample.after_dose else None
 
 
 def _summary(

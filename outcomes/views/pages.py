@@ -15,10 +15,12 @@ from outcomes import casebook as book
 from outcomes import dashboard as board
 from outcomes import downloads
 from outcomes import worklist as work
-from outcomes.analysis import allocated
 from outcomes.figures.render import pdf, svg
 from outcomes.figures.theme import Theme
+from outcomes.members import members, set_named, sets
 from outcomes.pages import ENDPOINTS, figure_cards, levels_card, measured_pages
+from outcomes.rules.sets import AnalysisSet
+from outcomes.sets import set_name
 from outcomes.views.past import may_look_back, record_of
 from trial_site import clock
 from trial_site.access import may_open
@@ -85,11 +87,13 @@ def casebook(request: StaffRequest, subject: str) -> HttpResponse:
 @require_GET
 @may_look_back
 def dashboard(request: StaffRequest, day: dt.date | None) -> HttpResponse:
-    """The endpoints by arm, every participant drawn; ``?as_of=`` as the record stood that day."""
+    """The endpoints by arm, every participant drawn; ``?set=`` chooses who is analysed, ``?as_of=``
+    a day that is over."""
     with record_of(day):
-        overview = board.overview(request.user)
+        overview = board.overview(request.user, _set_of(request))
         context = {
             **overview,
+            "sets": sets(),
             "as_of": day,
             "today": clock.today(),
             "cards": figure_cards(overview),
@@ -101,11 +105,16 @@ def dashboard(request: StaffRequest, day: dt.date | None) -> HttpResponse:
 
 @require_GET
 def endpoint(request: StaffRequest, name: str) -> HttpResponse:
-    """The rows that one number was computed from."""
+    """The rows that one number was computed from; ``?set=`` chooses who is analysed."""
     if name not in ENDPOINTS:
         raise Http404
-    page, people = ENDPOINTS[name], allocated(request.user)
+    page, chosen = ENDPOINTS[name], _set_of(request)
+    people = members(request.user, chosen)
     context = {
+        "chosen": chosen,
+        "set_name": set_name(chosen),
+        "sets": sets(),
+        "analysed": len(people),
         "rows": page.rows(people),
         "anybody": bool(people),
         "outcome": current().outcome(page.outcome),
@@ -113,7 +122,7 @@ def endpoint(request: StaffRequest, name: str) -> HttpResponse:
         "may_choose": may_open(request.user, "outcomes:sample"),
     }
     if current().outcome(page.outcome).analytes:
-        context["card"] = levels_card(name)
+        context["card"] = levels_card(name, chosen)
     return render(request, page.template, context)
 
 
@@ -122,25 +131,33 @@ def endpoint_download(request: StaffRequest, name: str) -> HttpResponse:
     """The same rows as CSV."""
     if name not in downloads.TABLES:
         raise Http404
+    chosen = _set_of(request)
     response = HttpResponse(
-        downloads.endpoint_csv(name, allocated(request.user)),
+        downloads.endpoint_csv(name, members(request.user, chosen), chosen),
         content_type="text/csv; charset=utf-8",
     )
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    suffix = "" if chosen is AnalysisSet.ALLOCATED else f"-{chosen}"
+    response["Content-Disposition"] = f'attachment; filename="{name}{suffix}.csv"'
     return response
 
 
 @require_GET
 def figure(request: StaffRequest, name: str, form: str) -> HttpResponse:
-    """A figure as JSON, SVG or PDF; ``?theme=`` light or dark, ``?size=`` wide or narrow."""
+    """A figure as JSON, SVG or PDF; ``?theme=`` light or dark, ``?size=`` wide or narrow, ``?set=``
+    of whom."""
     if name not in board.FIGURES:
         raise Http404
     look: dict[str, Any] = {
         "theme": Theme.DARK if request.GET.get("theme") == Theme.DARK else Theme.LIGHT,
         "narrow": request.GET.get("size") == "narrow",
+        "chosen": _set_of(request),
     }
     if form == "json":
         text = board.figure_json(request.user, name, **look)
         return HttpResponse(text, content_type="application/json")
     draw, kind = DRAWINGS[form]
     return HttpResponse(board.drawing(request.user, name, draw, **look), content_type=kind)
+
+
+def _set_of(request: StaffRequest) -> AnalysisSet:
+    return set_named(request.GET.get("set"))

@@ -14,7 +14,7 @@ from enrollment.models import Participant
 from enrollment.states import State
 from labs.models import Result
 from labs.rules.numbers import half_up
-from outcomes import analysis
+from outcomes import analysis, viral_loads
 from outcomes.dashboard import totals_by_arm
 from tests import factories
 from tests.labs.examples import BASELINE, DAY_7, entered, pcr, plated
@@ -218,7 +218,7 @@ def test_every_result_on_the_axis_is_drawn(treated: Participant) -> None:
     pcr_on_day(treated, 0, "52000")
     pcr_on_day(treated, 2, "500", "<")
     pcr_on_day(treated, 7, None, "ND")
-    points = analysis.viral_load_points([conversion_row(treated)])
+    points = viral_loads.viral_load_points([conversion_row(treated)])
     assert [(p.day, p.operator, p.copies) for p in points] == [
         (0, "=", Decimal(52000)),
         (2, "<", Decimal(500)),
@@ -234,8 +234,8 @@ def test_another_unit_is_not_drawn_as_copies_but_counted(
     entered(treated, pcr("910", unit="IU/mL"))
     entered(treated, pcr(None, "ND"), hours=28)
     row = conversion_row(treated)
-    assert [point.copies for point in analysis.viral_load_points([row])] == [Decimal(52000)]
-    assert analysis.results_not_drawn([row]) == 2
+    assert [point.copies for point in viral_loads.viral_load_points([row])] == [Decimal(52000)]
+    assert viral_loads.results_not_drawn([row]) == 2
     page = login(Role.INVESTIGATOR).get(reverse("outcomes:dashboard")).content.decode()
     assert "2 results, in another unit or without a limit, stand in the table only." in page
     assert "910\u00a0IU/mL" in page

@@ -242,8 +242,8 @@ def test_an_entry_that_commits_late_is_not_missed(treated: Participant) -> None:
 def test_each_set_of_sites_has_its_own_numbers(treated: Participant, other_site: Site) -> None:
     here = factories.user(Role.INVESTIGATOR, treated.site)
     there = factories.user(Role.INVESTIGATOR, other_site)
-    assert dashboard.overview(here)["allocated"] == 1
-    assert dashboard.overview(there)["allocated"] == 0
+    assert dashboard.overview(here)["analysed"] == 1
+    assert dashboard.overview(there)["analysed"] == 0
 
 
 # --- downloads --------------------------------------------------------------------------------
