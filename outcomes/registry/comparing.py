@@ -28,9 +28,9 @@ COVERAGE_PLACES = 1
 STATISTIC_PLACES = 3
 
 _EXPLORATORY = gettext_noop("Exploratory: no power, no claim of multiplicity.")
-_EXACT = gettext_noop("exact and two-sided, ties as mid-ranks, every arrangement enumerated")
-_ASYMPTOTIC = gettext_noop("χ² = %(chi)s, one degree of freedom, asymptotic")
-_PERMUTED = gettext_noop("of the log-rank statistic, every arrangement enumerated")
+_EXACT = gettext_noop("Exact and two-sided, ties as mid-ranks, every arrangement enumerated.")
+_ASYMPTOTIC = gettext_noop("χ² = %(chi)s, one degree of freedom, asymptotic.")
+_PERMUTED = gettext_noop("Of the log-rank statistic, every arrangement enumerated.")
 _ARRANGEMENTS = gettext_noop("%(favourable)s of %(arrangements)s arrangements.")
 _U = gettext_noop("U = %(u)s; %(favourable)s of %(arrangements)s arrangements.")
 _NOT_DEFINED = gettext_noop("Not defined: %(reason)s.")

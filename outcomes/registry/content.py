@@ -146,8 +146,10 @@ class Measure:
     classes: tuple[MeasureClass, ...]
 
     @property
-    def is_compared(self) -> bool:
-        return any(row.analyses for row in self.classes)
+    def methods(self) -> list[Analysis]:
+        """One analysis of each method; empty where the arms are not compared."""
+        analyses = (analysis for row in self.classes for analysis in row.analyses)
+        return list({analysis.method: analysis for analysis in analyses}.values())
 
 
 @dataclass(frozen=True)
