@@ -1,8 +1,9 @@
 """Raising, escalating and resolving follow-up flags."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
@@ -141,7 +142,9 @@ def _expiring(approvals: Iterable[Approval]) -> Due:
 
 def _differs(standing: Iterable[Flag], due: Due) -> bool:
     flags = list(standing)
-    return {flag.key for flag in flags} != due.keys() or any(map(_escalates, flags))
+    return {flag.key for flag in flags} != due.keys() or any(
+        _escalates(flag) or _is_outdated(flag, due[flag.key]) for flag in flags
+    )
 
 
 def _escalates(flag: Flag) -> bool:
@@ -149,24 +152,30 @@ def _escalates(flag: Flag) -> bool:
 
 
 def _settle(standing: list[Flag], due: Due, blank: Flag, *, by: User) -> Flagged:
-    """Resolve, escalate and raise; ``blank`` says whose flags they are."""
-    now, kept = clock.now(), {flag.key for flag in standing}
+    """Resolve, tell anew, escalate and raise; ``blank`` says whose flags they are."""
+    now, kept = clock.now(), [flag for flag in standing if flag.key in due]
     gone = sorted((flag for flag in standing if flag.key not in due), key=lambda flag: flag.key)
-    late = [flag for flag in standing if flag.key in due and _escalates(flag)]
     for flag in gone:
         flag.resolved_at = now
+    _save(gone, "The fact arrived", by=by)
+    outdated = [flag for flag in kept if _is_outdated(flag, due[flag.key])]
+    for flag in outdated:
+        _tell_anew(flag, due[flag.key])
+    _save(outdated, "The record that it rests on changed", by=by)
+    late = [flag for flag in kept if _escalates(flag)]
     for flag in late:
         flag.escalated_at = now
-    with recorded(by=by, reason="The fact arrived"):
-        for flag in gone:
-            flag.save()
-    with recorded(by=by, reason="Late for too long"):
-        for flag in late:
-            flag.save()
-    fresh = [_row(due[key], blank) for key in sorted(due.keys() - kept)]
+    _save(late, "Late for too long", by=by)
+    fresh = [_row(due[key], blank) for key in sorted(due.keys() - {flag.key for flag in kept})]
     record_many(Flag, fresh)
     escalated = len(late) + sum(flag.escalated_at is not None for flag in fresh)
     return Flagged(raised=len(fresh), resolved=len(gone), escalated=escalated)
+
+
+def _save(flags: Iterable[Flag], reason: str, *, by: User) -> None:
+    with recorded(by=by, reason=reason):
+        for flag in flags:
+            flag.save()
 
 
 def _row(flag: DueFlag, blank: Flag) -> Flag:
@@ -175,14 +184,37 @@ def _row(flag: DueFlag, blank: Flag) -> Flag:
         participant=blank.participant,
         kind=flag.kind.value,
         key=flag.key,
-        title=flag.title,
-        rule=flag.rule.to_json(),
-        evidence=list(flag.evidence),
-        window_opens=flag.window_opens,
-        due_on=flag.due_on,
-        window_closes=flag.window_closes,
         raised_at=clock.now(),
+        **_dates(flag),
+        **_words(flag),
     )
     if _escalates(row):
         row.escalated_at = row.raised_at
     return row
+
+
+def _dates(flag: DueFlag) -> dict[str, Any]:
+    dates = ("window_opens", "due_on", "window_closes")
+    return {name: getattr(flag, name) for name in dates}
+
+
+def _words(flag: DueFlag) -> dict[str, Any]:
+    return {"title": flag.title, "rule": flag.rule.to_json(), "evidence": list(flag.evidence)}
+
+
+def _is_outdated(row: Flag, flag: DueFlag) -> bool:
+    return _says_otherwise(row, _dates(flag) | _words(flag))
+
+
+def _says_otherwise(row: Flag, facts: Mapping[str, Any]) -> bool:
+    return any(getattr(row, name) != value for name, value in facts.items())
+
+
+def _tell_anew(row: Flag, flag: DueFlag) -> None:
+    """What the record says now.  Once its dates moved it counts as raised anew, so that what was
+    said of the earlier ones, and their escalation, hold no longer."""
+    if _says_otherwise(row, _dates(flag)):
+        row.raised_at, row.escalated_at = clock.now(), None
+        row.take_back_answer()
+    for name, value in (_dates(flag) | _words(flag)).items():
+        setattr(row, name, value)

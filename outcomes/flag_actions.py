@@ -86,11 +86,10 @@ def _answer(
         flags = _locked(versions, by)
         for flag in flags:
             _check(flag, answer, until)
-            flag.answer = answer.value if answer else ""
-            flag.answered_at = clock.now() if answer else None
-            flag.answered_by = by if answer else None
-            flag.answer_why = why if answer else ""
-            flag.snoozed_until = until
+            if answer:
+                flag.give_answer(answer.value, why=why, at=clock.now(), by=by, until=until)
+            else:
+                flag.take_back_answer()
             flag.save()
         return flags
 

@@ -90,15 +90,15 @@ class OpenFlag:
 
 
 def seen_by(user: User) -> FlagQuerySet:
-    """The open flags of the user's sites; the laboratory's are samples, which show no arm."""
-    flags = Flag.objects.visible_to(user).open()
+    """The flags of the user's sites; the laboratory's are samples, which show no arm."""
+    flags = Flag.objects.visible_to(user)
     found: FlagQuerySet = flags.filter(kind__in=SAMPLES) if user.role == Role.LAB else flags
     return found
 
 
 def all_open(user: User) -> list[OpenFlag]:
-    """The same as light rows, the most urgent first, quiet ones included."""
-    rows = seen_by(user).values_list(*_COLUMNS)
+    """The open ones as light rows, the most urgent first, quiet ones included."""
+    rows = seen_by(user).open().values_list(*_COLUMNS)
     return sorted((OpenFlag(*row) for row in rows), key=lambda flag: flag.sort)
 
 
@@ -146,5 +146,5 @@ def row_of(user: User, key: int) -> OpenFlag | None:
 
 
 def was_raised(user: User, key: int) -> bool:
-    """Whether a flag with this primary key was ever raised where the user works."""
-    return bool(Flag.objects.visible_to(user).filter(pk=key).exists())
+    """Whether a flag with this primary key was ever raised that the user might have seen."""
+    return bool(seen_by(user).filter(pk=key).exists())

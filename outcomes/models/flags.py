@@ -122,3 +122,13 @@ class Flag(Record):
     @property
     def answered_on(self) -> dt.date | None:
         return timezone.localdate(self.answered_at) if self.answered_at else None
+
+    def give_answer(
+        self, answer: str, *, why: str, at: dt.datetime, by: User, until: dt.date | None
+    ) -> None:
+        self.answer, self.answer_why, self.snoozed_until = answer, why, until
+        self.answered_at, self.answered_by = at, by
+
+    def take_back_answer(self) -> None:
+        self.answer, self.answer_why, self.snoozed_until = "", "", None
+        self.answered_at = self.answered_by = None

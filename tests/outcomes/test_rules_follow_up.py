@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrollment.rules.calendar import plan
+from outcomes.rules.bloods import Treatment
 from outcomes.rules.flags import DatedRecord, DueFlag, FlagKind, PlannedVisit, Urgency, urgency
 from outcomes.rules.follow_up import ParticipantSchedule, PcrSummary, due_flags
 from trial_site.protocol import current
-from trial_site.protocol.definition import Anchor
+from trial_site.protocol.definition import Anchor, Frequency
 
 PROTOCOL = current()
 DAY0 = DatedRecord(date(2026, 1, 1), "administration:1")
@@ -259,4 +260,47 @@ def test_flags_only_come_as_time_passes_and_their_keys_stay(
     assert not {f"visit:{code}" for code in done} & now.keys()
     for flag in now.values():
         assert flag.window_opens <= flag.due_on <= flag.window_closes
-        assert flag.window_opens <= today + timedelta(days=7)
+        ahead = 14 if flag.kind is FlagKind.END else 7
+        assert flag.window_opens <= today + timedelta(days=ahead)
+
+
+# --- a whole course, day after day ------------------------------------------------------------
+
+
+@given(
+    sampled=st.sets(st.integers(1, 40), max_size=12),
+    examined=st.sets(st.integers(0, 20), max_size=10),
+    held=st.dictionaries(st.sampled_from(CODES), st.integers(0, 120), max_size=5),
+    plated=st.sets(st.integers(5, 10), max_size=2),
+    ended=st.integers(60, 130),
+)
+def test_a_flag_whose_fact_arrived_is_never_raised_again(
+    sampled: set[int], examined: set[int], held: dict[str, int], plated: set[int], ended: int
+) -> None:
+    """Facts come on some days of a course; whatever has gone from the list stays away."""
+    order = Treatment(DAY0.on, DAY0.on + timedelta(days=21), Frequency.EVERY_12_HOURS, "order:1")
+    before: set[str] = set()
+    gone: set[str] = set()
+    for number in range(ended + 1):
+        today = DAY0.on + timedelta(days=number)
+        last = max((day for day in sampled if day <= number), default=None)
+        blood = max((day for day in examined if day <= number), default=None)
+        now = flags(
+            today,
+            day0=DAY0,
+            visits=tuple(visit(code, done=held.get(code, 999) <= number) for code in CODES),
+            pcr=PcrSummary(last=pcr(DAY0.on + timedelta(days=last)) if last else None),
+            treatments=(order,),
+            bloods={}
+            if blood is None
+            else dict.fromkeys(
+                ("anc", "hemoglobin", "platelets", "creatinine"),
+                pcr(DAY0.on + timedelta(days=blood)),
+            ),
+            plates=tuple(pcr(DAY0.on + timedelta(days=day)) for day in plated if day <= number),
+            follow_up_ended=number == ended,
+        ).keys()
+        gone |= before - now
+        assert not gone & now
+        before = set(now)
+    assert before == set()
