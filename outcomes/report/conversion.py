@@ -55,7 +55,7 @@ def _medians(times: TimeComparison) -> Block:
             *texts(gettext("Arm")),
             *numbers(gettext("Followed"), gettext("Converted"), gettext("Censored")),
             *numbers(gettext("Median, days")),
-            *numbers(gettext("95 % CI, log"), gettext("95 % CI, log-log")),
+            *numbers(gettext("95 %% CI, log") % (), gettext("95 %% CI, log-log") % ()),
         ],
         [
             (
@@ -116,7 +116,9 @@ def _curve(rows: list[ConversionRow]) -> Block:
             *texts(gettext("Arm")),
             *numbers(gettext("Day"), gettext("At risk"), gettext("Converted"), gettext("Censored")),
             *numbers(
-                gettext("Share converted"), gettext("95 % CI, log"), gettext("95 % CI, log-log")
+                gettext("Share converted"),
+                gettext("95 %% CI, log") % (),
+                gettext("95 %% CI, log-log") % (),
             ),
         ],
         [(arm, *_step(step)) for arm, steps in curves for step in steps],

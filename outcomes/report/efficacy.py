@@ -37,7 +37,7 @@ def primary_outcome(overview: dict[str, Any], people: list[Participant]) -> Iter
                 "n",
                 gettext("Missing"),
                 gettext("Mean (SD)"),
-                gettext("95 % CI of the mean"),
+                gettext("95 %% CI of the mean") % (),
                 gettext("Median (quartiles)"),
                 gettext("Range"),
             ),
@@ -132,14 +132,14 @@ def _by_visit(course: Course) -> Block:
             *texts(gettext("Visit"), gettext("Arm")),
             *numbers("n", gettext("Missing"), gettext("Below limit")),
             *numbers(gettext("Median (quartiles)"), gettext("Mean")),
-            *numbers(gettext("Change, n"), gettext("Median"), gettext("Mean (95 % CI)")),
+            *numbers(gettext("Change, n"), gettext("Median"), gettext("Mean (95 %% CI)") % ()),
         ],
         [
             (visit_label(at.visit.code), *_at_visit(arm, summary, change))
             for at in course.visits
             for arm, summary, change in at.rows
         ],
-        note=" ".join(_notes(course)),
+        note=" · ".join(_notes(course)),
     )
 
 
@@ -168,7 +168,7 @@ def _mean_change(found: Description) -> str:
 
 def _notes(course: Course) -> Iterator[str]:
     for at in course.visits:
-        yield f"{visit_label(at.visit.code)}: {_compared(at)}{gettext('.')}"
+        yield f"{visit_label(at.visit.code)}: {_compared(at)}"
     if any(summary.below for at in course.visits for _, summary, _ in at.rows):
         yield gettext("* Half the limit stands in for each value below it, in this mean alone.")
     if course.kits > 1:

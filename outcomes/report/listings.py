@@ -156,7 +156,7 @@ def _course(course: Course) -> Table:
             (*_participant(points[0].participant), *map(_value, points))
             for points in by_person.values()
         ],
-        note=" ".join(_absences(course)),
+        note=" · ".join(_absences(course)),
     )
 
 
@@ -173,7 +173,7 @@ def _value(point: Point) -> str:
 
 def _absences(course: Course) -> Iterator[str]:
     """Why a value or its change is missing, each reason once with everybody whom it concerns."""
-    yield gettext("In brackets: the change from baseline.")
+    yield gettext("In brackets: the change from baseline")
     reasons: dict[str, list[str]] = {}
     for at in course.visits:
         for point in at.points:
@@ -181,9 +181,9 @@ def _absences(course: Course) -> Iterator[str]:
                 told = f"{visit_label(at.visit.code)}: {reason}"
                 reasons.setdefault(told, []).append(point.participant.subject)
     for told, subjects in reasons.items():
-        yield f"{told} ({', '.join(subjects)})."
+        yield f"{told} ({', '.join(subjects)})"
     if any(point.overruled for at in course.visits for point in at.points):
-        yield "† " + gettext("decided by the investigator") + gettext(".")
+        yield "† " + gettext("decided by the investigator")
 
 
 def _absent(point: Point) -> str:

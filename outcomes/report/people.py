@@ -42,7 +42,7 @@ def analysis_sets(rows: list[Analysed]) -> Iterator[Block]:
             ),
         ],
         [cells for summary in set_summaries(rows) for cells in _summary(summary)],
-        note=" ".join(_comparisons(set_summaries(rows))),
+        note=" · ".join(_comparisons(set_summaries(rows))),
     )
     yield table(
         gettext("Who belongs where, and why not"),
@@ -83,7 +83,7 @@ def _comparisons(summaries: Iterable[SetSummary]) -> Iterator[str]:
         (say(summary.name), summary.lysis) for summary in summaries if summary.lysis
     ]
     for name, lysis in compared:
-        yield words.compared(name, lysis.test, lysis.shift) + gettext(".")
+        yield words.compared(name, lysis.test, lysis.shift)
 
 
 def _membership(found: Membership) -> str:
