@@ -42,7 +42,7 @@ from outcomes.rules.sets import AnalysisSet
 from outcomes.rules.statistics import Description, describe
 from outcomes.rules.survival import Followed, TimeComparison, compare_times
 from outcomes.sets import set_name
-from outcomes.viral_loads import results_not_drawn, viral_load_points
+from outcomes.viral_loads import dose_spans, results_not_drawn, viral_load_points
 from oversight.kept import kept
 from trial_site import clock
 from trial_site.models import User
@@ -207,7 +207,14 @@ def _primary(people: list[Participant], theme: Theme, narrow: bool) -> Spec:
 
 def _viral_load(people: list[Participant], theme: Theme, narrow: bool) -> Spec:
     points = viral_load_points(conversion_rows(people))
-    return viral_load(points, protocol=current(), theme=theme, narrow=narrow, translate=gettext)
+    return viral_load(
+        points,
+        protocol=current(),
+        theme=theme,
+        narrow=narrow,
+        translate=gettext,
+        doses=dose_spans(people),
+    )
 
 
 def _conversion(people: list[Participant], theme: Theme, narrow: bool) -> Spec:

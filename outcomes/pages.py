@@ -146,7 +146,8 @@ def _viral_load_caption(overview: dict[str, Any]) -> str:
     rule, not_drawn = current().pcr, overview["not_drawn"]
     caption = _(
         "CMV-DNA as the laboratory reported it. Dashed line: the threshold, %(threshold)s. "
-        "Open triangle: beyond the limit of the assay, drawn at the limit."
+        "Open marks lie at a limit of that result's assay: triangle down, below quantification; "
+        "diamond, not detected. Bars below are the doses."
     ) % {"threshold": quantity(rule.threshold, rule.unit)}
     if not not_drawn:
         return caption

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from dosing.models import Administration
 from enrollment.models import Participant
 from labs.models import Result
-from labs.rules.pcr import canonical
+from labs.rules.pcr import Operator, PcrValue, canonical
 from outcomes.analysis import ConversionRow, casebook_url
+from outcomes.figures.dose_strip import DoseSpan
 from outcomes.figures.viral_load import ViralLoadPoint
+from outcomes.rules.exposure import DayState, DoseDay, spans
 from trial_site.protocol import current
 
 
@@ -41,7 +45,33 @@ def _on_the_axis(result: Result) -> Decimal | None:
     read = canonical(result.pcr, rule)
     if read.unit != rule.unit:
         return None
-    return read.lod if read.value is None else read.value
+    if read.value is None:
+        return read.lod
+    return read.lloq if _is_below_lloq(read) else read.value
+
+
+def _is_below_lloq(read: PcrValue) -> bool:
+    """Whether a number was reported that the assay cannot quantify."""
+    if read.value is None or read.lloq is None:
+        return False
+    return read.operator == Operator.EQUAL and read.value < read.lloq
+
+
+def dose_spans(participants: Iterable[Participant]) -> list[DoseSpan]:
+    """The days with delivered doses of everybody dosed, drug by drug.  One query."""
+    people = {person.pk: person for person in participants if person.day0_at is not None}
+    rows = Administration.objects.in_force().filter(participant__in=people).order_by("slot_at")
+    columns = ("participant_id", "drug", "course", "status", "given_at", "slot_at")
+    days: dict[int, list[DoseDay]] = defaultdict(list)
+    for key, drug, course, status, given_at, slot_at in rows.values_list(*columns):
+        day = timezone.localdate(given_at or slot_at) - timezone.localdate(people[key].day0_at)
+        days[key].append(DoseDay(drug, course, day.days, status))
+    return [
+        DoseSpan(person.subject, person.allocation.arm, span.drug, span.first, span.last)
+        for key, person in people.items()
+        for span in spans(days[key])
+        if span.state is not DayState.MISSED
+    ]
 
 
 def _point(participant: Participant, day: int, result: Result, copies: Decimal) -> ViralLoadPoint:
@@ -50,8 +80,14 @@ def _point(participant: Participant, day: int, result: Result, copies: Decimal) 
         arm=participant.allocation.arm,
         day=day,
         collected_on=timezone.localdate(result.collected_at),
-        operator=result.operator,
+        operator=_mark_of(result),
         copies=copies,
         reported=result.text.render(gettext),
         href=casebook_url(participant),
     )
+
+
+def _mark_of(result: Result) -> str:
+    """The operator that the mark stands for: a number below the limit reads as below it."""
+    is_below = _is_below_lloq(canonical(result.pcr, current().pcr))
+    return Operator.BELOW.value if is_below else result.operator

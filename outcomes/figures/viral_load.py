@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from math import ceil
 
+from outcomes.figures.dose_strip import NOTE, DoseSpan, dose_strip, has_strip
 from outcomes.figures.labels import MOST_LABELS, VerticalScale, short_names
 from outcomes.figures.specification import (
     Look,
@@ -31,6 +32,8 @@ NAMES_LINE = 8  # characters
 NAMES_WIDTH = 56  # pixels, room for one such line
 # A value that lies somewhere beyond a limit is drawn at the limit and points to where it lies.
 TRIANGLES = {"<": "triangle-down", "ND": "triangle-down", ">": "triangle-up"}
+# What was not detected has no number at all: here, a mark of its own at the limit of detection.
+BEYOND = {**TRIANGLES, "ND": "diamond"}
 
 _DESCRIPTION = gettext_noop(
     "CMV-DNA in %(unit)s by day since the first ganciclovir dose, on a log scale, with the "
@@ -40,7 +43,11 @@ _PANEL = gettext_noop("%(arm)s · n = %(count)s")
 _COPIES = gettext_noop("%(unit)s, log scale")
 _DAYS = gettext_noop("Days since first dose")
 _THRESHOLD = gettext_noop("threshold")
-_NOTE = gettext_noop("Open triangle: beyond the limit of the assay, drawn at the limit.")
+_NOTES = {
+    "<": gettext_noop("Open triangle down: below the limit of quantification, drawn at it."),
+    "ND": gettext_noop("Open diamond: not detected, drawn at the limit of detection."),
+    ">": gettext_noop("Open triangle up: above the range of the assay, drawn at its end."),
+}
 _TOOLTIPS = {
     "subject": gettext_noop("Participant"),
     "reported": gettext_noop("Result"),
@@ -54,8 +61,9 @@ class ViralLoadPoint:
     """One result as it is drawn.
 
     ``day`` counts calendar days from the first ganciclovir dose (day 0).  ``copies`` (copies/mL,
-    above 0) is the number or, where ``operator`` is not ``=`` (``<``, ``ND``, ``>``), the limit at
-    which an open triangle is drawn.  ``reported`` is the result in the laboratory's words.
+    above 0) is the number or, where ``operator`` is not ``=`` (``<``, ``ND``, ``>``), the limit of
+    that result's assay at which an open mark is drawn.  ``reported`` is the result in the
+    laboratory's words.
     """
 
     subject: str
@@ -86,14 +94,16 @@ def viral_load(
     theme: Theme,
     narrow: bool = False,
     translate: Callable[[str], str] = str,
+    doses: Sequence[DoseSpan] = (),
 ) -> Spec:
-    """A Vega-Lite specification, with the threshold of ``protocol`` drawn across both arms.
+    """A Vega-Lite specification, with the threshold of ``protocol`` drawn across both arms, and
+    below each the doses of few enough participants.
 
     ``narrow`` puts one arm below the other, for a phone; ``translate`` turns a message id into
     the reader's language.
     """
     look = Look(theme, narrow, translate)
-    frame = _frame(points, protocol.pcr, narrow=narrow)
+    frame = _frame(points, doses, protocol.pcr, narrow=narrow)
     arms = {arm: [point for point in points if point.arm == arm.code] for arm in protocol.arms}
     titles = [_title(arm, drawn, look) for arm, drawn in arms.items()]
     panels = [
@@ -105,7 +115,12 @@ def viral_load(
         }
         for title, (arm, drawn) in zip(titles, arms.items(), strict=True)
     ]
-    beyond = any(point.operator in TRIANGLES for point in points)
+    if has_strip(doses):
+        strips = (_strip(arm, doses, frame, look) for arm in protocol.arms)
+        panels = [
+            {"vconcat": [panel, strip], "spacing": 8}
+            for panel, strip in zip(panels, strips, strict=True)
+        ]
     return specification(
         panels,
         look=look,
@@ -115,17 +130,36 @@ def viral_load(
             threshold=f"{protocol.pcr.threshold:,}",
             panels=", ".join(titles),
         ),
-        note=look.say(_NOTE) if beyond else "",
+        note=" ".join(_notes(points, doses, look)),
     )
 
 
-def _frame(points: Sequence[ViralLoadPoint], rule: PcrRule, *, narrow: bool) -> _Frame:
+def _strip(arm: Arm, doses: Sequence[DoseSpan], frame: _Frame, look: Look) -> Spec:
+    mine = [span for span in doses if span.arm == arm.code]
+    everybody = [span.subject for span in doses]
+    return dose_strip(mine, x=_days(frame, look), width=frame.width, look=look, everybody=everybody)
+
+
+def _notes(
+    points: Sequence[ViralLoadPoint], doses: Sequence[DoseSpan], look: Look
+) -> Iterator[str]:
+    found = {point.operator for point in points}
+    yield from (look.say(text) for operator, text in _NOTES.items() if operator in found)
+    if has_strip(doses):
+        yield look.say(NOTE)
+
+
+def _frame(
+    points: Sequence[ViralLoadPoint], doses: Sequence[DoseSpan], rule: PcrRule, *, narrow: bool
+) -> _Frame:
     values = [float(rule.threshold), *(float(point.copies) for point in points)]
     height = 210 if narrow else 300
     return _Frame(
         width=205 if narrow else 440,
         first_day=min((0, *(point.day for point in points))),
-        last_day=max((DAYS_A_WEEK, *(point.day for point in points))),
+        last_day=max(
+            (DAYS_A_WEEK, *(point.day for point in points), *(span.last + 1 for span in doses))
+        ),
         copies=VerticalScale(min(values) / 2, max(values) * 1.5, height, logarithmic=True),
         names=short_names(point.subject for point in points),
     )
@@ -156,7 +190,7 @@ def _row(point: ViralLoadPoint, shape: str) -> Spec:
         "subject": point.subject,
         "day": point.day,
         "copies": float(point.copies),
-        "shape": TRIANGLES.get(point.operator, shape),
+        "shape": BEYOND.get(point.operator, shape),
         "reported": point.reported,
         "collected": point.collected_on.isoformat(),
         "href": point.href,

@@ -227,6 +227,24 @@ def test_every_result_on_the_axis_is_drawn(treated: Participant) -> None:
     assert {p.href for p in points} == {reverse("outcomes:casebook", args=[treated.subject])}
 
 
+def test_a_number_below_the_limit_of_its_assay_is_drawn_at_the_limit(treated: Participant) -> None:
+    for hours, value in ((48, "499"), (24, "500")):
+        entered(treated, pcr(value, lloq="500"), hours=hours)
+    points = viral_loads.viral_load_points([conversion_row(treated)])
+    assert [(p.operator, p.copies, p.reported) for p in points] == [
+        ("<", Decimal(500), "499\u00a0copies/mL"),
+        ("=", Decimal(500), "500\u00a0copies/mL"),
+    ]
+
+
+def test_doses_are_drawn_as_days_and_gaps(site: Site) -> None:
+    """DOMAIN 4: the sixth dose, on day 2, was missed and another of that day given."""
+    participant = two_weeks_of_ganciclovir(site)
+    found = viral_loads.dose_spans([participant])
+    assert {span.subject for span in found} == {participant.subject}
+    assert {(span.first, span.last) for span in found} == {(0, 1), (2, 2), (3, 3), (4, 4), (5, 13)}
+
+
 def test_another_unit_is_not_drawn_as_copies_but_counted(
     treated: Participant, login: Login
 ) -> None:

@@ -21,6 +21,7 @@ from jsonschema import ValidationError
 from outcomes.figures import render
 from outcomes.figures.conversion import ConversionTime, conversion
 from outcomes.figures.cumulative import Cumulated, cumulative
+from outcomes.figures.dose_strip import DoseSpan
 from outcomes.figures.labels import LINE_HEIGHT, VerticalScale, short_names, spread
 from outcomes.figures.primary import PairedResult, primary
 from outcomes.figures.specification import SCHEMA
@@ -29,7 +30,7 @@ from outcomes.figures.viral_load import ViralLoadPoint, viral_load
 from outcomes.rules.endpoints import ArmComparison, compare
 from tests.shared import shared_path
 from trial_site.protocol import current
-from trial_site.protocol.definition import ArmCode
+from trial_site.protocol.definition import ArmCode, Drug
 
 PROTOCOL = current()
 IL2, CONTROL = ArmCode.IL2_GANCICLOVIR, ArmCode.GANCICLOVIR
@@ -156,18 +157,67 @@ def test_every_result_is_a_mark_that_leads_to_its_participant() -> None:
     assert {row["href"] for row in found} == {f"/participants/{name}/" for name, _ in COURSES}
 
 
-def test_results_beyond_a_limit_are_triangles_at_the_limit() -> None:
+def test_results_beyond_a_limit_are_open_marks_at_the_limit() -> None:
     shapes = {(row["subject"], row["day"]): row["shape"] for row in rows(viral_spec())}
     assert shapes["PKU-001", 10] == "triangle-down"
-    assert shapes["PKU-001", 14] == "triangle-down"
+    assert shapes["PKU-001", 14] == "diamond"  # not detected
     assert shapes["PKU-002", 0] == "triangle-up"
     assert (shapes["PKU-001", 7], shapes["PKU-002", 7]) == ("circle", "square")
 
 
-def test_the_note_about_triangles_stands_only_where_there_are_some() -> None:
-    numbers = [point for point in POINTS if point.operator == "="]
-    assert "Open triangle" in " ".join(viral_spec()["title"]["text"])
-    assert "title" not in viral_spec(numbers)
+def test_each_kind_of_open_mark_is_explained_where_it_stands() -> None:
+    said = " ".join(viral_spec()["title"]["text"])
+    assert "Open triangle down: below the limit of quantification" in said
+    assert "Open diamond: not detected" in said
+    assert "Open triangle up: above the range" in said
+    below = [point for point in POINTS if point.operator in "=<"]
+    assert "diamond" not in " ".join(viral_spec(below)["title"]["text"])
+    assert "title" not in viral_spec([point for point in POINTS if point.operator == "="])
+
+
+DOSES = [
+    DoseSpan("PKU-001", IL2, Drug.GANCICLOVIR, 0, 5),
+    DoseSpan("PKU-001", IL2, Drug.GANCICLOVIR, 7, 13),
+    DoseSpan("PKU-001", IL2, Drug.IL2, 0, 13),
+    DoseSpan("PKU-003", IL2, Drug.GANCICLOVIR, 0, 20),
+    DoseSpan("PKU-002", CONTROL, Drug.GANCICLOVIR, 0, 13),
+]
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("theme", list(Theme))
+def test_doses_stand_below_the_courses(theme: Theme, narrow: bool) -> None:
+    spec = viral_spec(doses=DOSES, theme=theme, narrow=narrow)
+    alt.Chart.from_dict(spec)
+    columns = spec["vconcat" if narrow else "hconcat"]
+    assert all(len(column["vconcat"]) == 2 for column in columns)
+    bars = [part for part in objects(spec) if "until" in part]
+    assert len(bars) == len(DOSES)
+    assert (bars[0]["day"], bars[0]["until"]) == (0, 6)  # the last day is included
+    assert "a gap is a day without" in " ".join(spec["title"]["text"])
+    assert render.svg(spec).startswith(b"<svg")
+
+
+def test_the_drugs_are_told_apart_without_colour() -> None:
+    marks = [part["mark"] for part in objects(viral_spec(doses=DOSES)) if "mark" in part]
+    widths = {
+        mark["color"]: mark["strokeWidth"]
+        for mark in marks
+        if "strokeDash" not in mark and mark["type"] == "rule"
+    }
+    assert len(widths) == len(set(widths.values())) == 2
+
+
+def test_doses_on_days_after_the_last_result_fit_on_the_axis() -> None:
+    late = [*DOSES, DoseSpan("PKU-001", IL2, Drug.GANCICLOVIR, 40, 60)]
+    panel = viral_spec(doses=late)["hconcat"][0]["vconcat"][1]
+    [bars] = [layer for layer in panel["layer"] if layer["mark"].get("strokeWidth") == 6]
+    assert bars["encoding"]["x"]["scale"]["domain"][1] >= 61
+
+
+def test_with_very_many_the_doses_are_left_out() -> None:
+    many = [DoseSpan(f"PKU-{n:03}", IL2, Drug.GANCICLOVIR, 0, 13) for n in range(13)]
+    assert "vconcat" not in viral_spec(doses=many)["hconcat"][0]
 
 
 def test_the_threshold_is_that_of_the_protocol_and_named_at_the_axis() -> None:
