@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -15,6 +16,7 @@ from trial_site.models import Site, User
 from trial_site.roles import Role
 
 SYSTEM_USERNAME = "scheduler"
+_OWN_CHOICE = "Chosen by its owner"
 
 
 def system_actor() -> User:
@@ -55,14 +57,15 @@ def create_account(
     password: str,
     by: User,
     email: str = "",
+    language: str = settings.LANGUAGE_CODE,
 ) -> User:
-    """Create an account with one role; reminders go to ``email``.
+    """Create an account with one role; mails go to ``email``, in ``language``.
 
     Raises ``ValidationError`` (name taken, weak password).
     """
     _check_manager(by)
     with recorded(by=by):
-        user = User(username=username, role=role, email=email)
+        user = User(username=username, role=role, email=email, language=language)
         validate_password(password, user)
         user.set_password(password)
         user.full_clean(exclude=["password"])
@@ -80,9 +83,10 @@ def change_account(
     reason: str,
     by: User,
     email: str | None = None,
+    language: str | None = None,
 ) -> User:
-    """Change role, sites, activity or, unless None, the address of ``user``.  Deactivation ends
-    live sessions at once (R19).
+    """Change role, sites, activity or, unless None, the address or language of ``user``.
+    Deactivation ends live sessions at once (R19).
 
     Raises ``ReasonRequired`` without a reason, ``ValidationError`` where an administrator would
     lock themselves out.
@@ -96,10 +100,31 @@ def change_account(
         user = User.objects.select_for_update().get(pk=user.pk)
         user.role, user.is_active = role, active
         user.email = user.email if email is None else email
+        user.language = user.language if language is None else language
         user.full_clean(exclude=["password"])
         user.save()
         _grant_sites(user, list(sites))
         return user
+
+
+def choose_mails(*, language: str, wants_digest: bool, by: User) -> User:
+    """Change the language of one's own mails, and whether a digest comes; nothing if they stand.
+
+    Raises ``ValidationError`` for a language that there is not.
+    """
+    with recorded(by=by, reason=_OWN_CHOICE):
+        user = User.objects.select_for_update().get(pk=by.pk)
+        if (user.language, user.wants_digest) != (language, wants_digest):
+            user.language, user.wants_digest = language, wants_digest
+            user.full_clean(exclude=["password"])
+            user.save()
+        return user
+
+
+def choose_language(user: User, language: str) -> None:
+    """Remember the language that somebody reads the pages in: their mails follow."""
+    if language != user.language:
+        choose_mails(language=language, wants_digest=user.wants_digest, by=user)
 
 
 def _check_manager(by: User) -> None:

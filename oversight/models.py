@@ -3,10 +3,11 @@
 from simple_history import register
 
 from oversight.records import Versions
+from oversight.task_runs import TaskRun
 from oversight.trail import AuditChain, AuditEntry, OneTimeKey
 from trial_site.models import Site, User
 
-__all__ = ["AuditChain", "AuditEntry", "OneTimeKey"]
+__all__ = ["AuditChain", "AuditEntry", "OneTimeKey", "TaskRun"]
 
 register(
     User,

@@ -7,7 +7,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from oversight.account_forms import AccountForm, NewAccountForm
+from oversight import scheduler
+from oversight.account_forms import AccountForm, MailsForm, NewAccountForm
 from oversight.accounts import accounts_with_sites
 from oversight.audit_forms import AuditSearchForm
 from oversight.changes import model_name, with_changes
@@ -45,6 +46,21 @@ def audit_download(request: StaffRequest) -> StreamingHttpResponse:
 
 
 @require_GET
+def tasks(request: StaffRequest) -> HttpResponse:
+    """How each scheduled task stands, and its last runs; the address keeps which."""
+    task = request.GET.get("task", "")
+    page = Paginator(scheduler.history(task), ENTRIES_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "lines": scheduler.lines(),
+        "page_obj": page,
+        "chosen": task,
+        "broker_answers": scheduler.broker_answers(),
+        "last_heard": scheduler.last_heard(),
+    }
+    return render(request, "oversight/tasks.html", context)
+
+
+@require_GET
 def history(request: StaffRequest, model: str, pk: int) -> HttpResponse:
     """Every version of one record: old → new, who, when, why."""
     entries = list(record_entries(request.user, model, pk))
@@ -62,6 +78,17 @@ def history(request: StaffRequest, model: str, pk: int) -> HttpResponse:
 @require_GET
 def accounts(request: StaffRequest) -> HttpResponse:
     return render(request, "oversight/accounts.html", {"accounts": accounts_with_sites()})
+
+
+@require_http_methods(["GET", "POST"])
+def mails(request: StaffRequest) -> HttpResponse:
+    """The language of one's own mails, and whether there is a digest."""
+    form = MailsForm(request.POST or None, account=request.user)
+    if request.method == "POST" and form.is_valid():
+        form.choose()
+        messages.success(request, _("Your choice is saved"))
+        return redirect("oversight:mails")
+    return render(request, "oversight/mails.html", {"form": form})
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,11 +1,17 @@
 """What Celery's beat runs."""
 
 from oversight.accounts import system_actor
+from oversight.scheduled import scheduled
 from safety.actions.escalation import escalate_due
-from trial_site.celery import app
+from trial_site.messages import Message
+from trial_site.protocol.definition import gettext_noop
 
 
-@app.task
-def escalate() -> str:
+@scheduled(
+    title=gettext_noop("Reminders of safety reports"),
+    gap=gettext_noop("Reminders of safety reports may be missing since %(since)s."),
+)
+def escalate() -> Message:
     """Tell of clocks that run out or have run out; safe to run twice, and twice at once."""
-    return f"{escalate_due(by=system_actor())} told"
+    told = escalate_due(by=system_actor())
+    return Message(gettext_noop("%(told)s told"), {"told": str(told)})

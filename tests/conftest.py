@@ -10,7 +10,7 @@ import pytest
 import pytest_django
 import time_machine
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.db import connection
 from django.template import Context, Template, engines
 from django.test import Client
@@ -18,6 +18,7 @@ from django.test.utils import instrumented_test_render  # type: ignore[attr-defi
 from django.utils import translation
 
 from oversight import triggers
+from oversight.scheduler import HEALTH, Health
 from tests import factories, remembered
 from trial_site.models import Site, User
 from trial_site.roles import Role
@@ -47,6 +48,8 @@ def _every_test_begins_in_english() -> Iterator[None]:
 def _nothing_is_kept_from_another_test() -> None:
     """What is kept is kept under the state of the record, and each test has a record of its own."""
     cache.clear()
+    # No beat runs beside a test; those of the scheduler's health look for themselves.
+    caches["process"].set(HEALTH, Health(gaps=(), broker_answers=True), None)
 
 
 @pytest.fixture(autouse=True)

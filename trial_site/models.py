@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.validators import RegexValidator
 from django.db import models
@@ -42,6 +43,14 @@ class User(AbstractUser):
 
     role = models.CharField(_("role"), max_length=16, choices=Role.choices)
     sites = models.ManyToManyField(Site, related_name="staff", verbose_name=_("sites"), blank=True)
+    language = models.CharField(
+        _("language"),
+        max_length=8,
+        choices=settings.LANGUAGES,
+        default=settings.LANGUAGE_CODE,
+        help_text=_("Of the mails to this person"),
+    )
+    wants_digest = models.BooleanField(_("daily digest by e-mail"), default=True)
 
     objects: ClassVar = UserManager()
 

@@ -71,6 +71,9 @@ MIDDLEWARE = [
 ]
 # How many things of a page are late, said beside its name on every page: one query each.
 NAVIGATION_COUNTS = {"safety:events": "safety.clocks.overdue"}
+# Called when somebody who is signed in changes the language; what is wrong with the scheduler.
+REMEMBER_LANGUAGE = "oversight.accounts.choose_language"
+SCHEDULER_HEALTH = "oversight.scheduler.health"
 ROOT_URLCONF = "trial_site.urls"
 WSGI_APPLICATION = "trial_site.wsgi.application"
 TEMPLATES = [
@@ -85,6 +88,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "trial_site.context.site_frame",
+                "oversight.scheduler.page_context",
             ],
             "builtins": ["trial_site.templatetags.trial", "django.templatetags.i18n"],
         },
@@ -110,10 +114,23 @@ DATABASE_ROUTERS = ["trial_site.look_back.LookBackRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
+ANSWERS_WITHIN_SECONDS = 1  # Redis, or a page goes on without it
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "trial_site.cache.ForgivingRedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "socket_connect_timeout": ANSWERS_WITHIN_SECONDS,
+            "socket_timeout": ANSWERS_WITHIN_SECONDS,
+        },
+    }
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # What each process finds out for itself, whether Redis answers or not.
+    "process": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "process",
+    },
 }
 
 # Celery: Redis in production; without it the demo runs worker and beat in its own process on the
@@ -124,10 +141,17 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 FLAG_DUE_MINUTES = env.int("FLAG_DUE_MINUTES", default=15)
+# How often each task is due, in seconds.  The next one does what the last one missed, so that one
+# which waited longer than that, because no worker was there, is not run any more.
+_EVERY_SECONDS = {
+    "outcomes.tasks.flag_due": FLAG_DUE_MINUTES * 60,
+    "labs.tasks.resume_imports": 60,
+    "safety.tasks.escalate": 15 * 60,
+    "outcomes.tasks.mail_digests": 5 * 60,
+}
 CELERY_BEAT_SCHEDULE = {
-    "flag-due": {"task": "outcomes.tasks.flag_due", "schedule": FLAG_DUE_MINUTES * 60},
-    "resume-imports": {"task": "labs.tasks.resume_imports", "schedule": 60},
-    "escalate": {"task": "safety.tasks.escalate", "schedule": 15 * 60},
+    task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for task, seconds in _EVERY_SECONDS.items()
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(BASE_DIR / "var" / "celerybeat-schedule")
 
@@ -221,6 +245,9 @@ FILE_UPLOAD_HANDLERS = [
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="dummymail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="trial@localhost")
+# What the links in a mail begin with.
+SITE_URL = env.str("SITE_URL", default="http://localhost:8000").rstrip("/")
+DIGEST_HOUR = 7  # of the site's day, from when on the day's digest is mailed
 
 LOGGING = {
     "version": 1,

@@ -1,11 +1,14 @@
 """Pages that belong to no room."""
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.module_loading import import_string
 from django.views.decorators.http import require_GET, require_POST
+from django.views.i18n import set_language
 
 from trial_site.context import THEME_COOKIE, THEMES
 from trial_site.protocol import current
@@ -33,6 +36,14 @@ def theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def language(request: HttpRequest) -> HttpResponse:
+    """Change the language of the pages, and of the mails to whoever is signed in."""
+    chosen = request.POST.get("language", "")
+    if request.user.is_authenticated and chosen in dict(settings.LANGUAGES):
+        import_string(settings.REMEMBER_LANGUAGE)(request.user, chosen)
+    return set_language(request)
+
+
 @require_GET
 def live(request: HttpRequest) -> HttpResponse:
     """The process answers."""
@@ -41,8 +52,12 @@ def live(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def ready(request: HttpRequest) -> HttpResponse:
-    """The database and the cache answer too; a load balancer sends work only then."""
+    """The database answers too; a load balancer sends work only then.
+
+    A scheduler that stands still is said, not refused: every page works without it.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     cache.set("ready", 1, 5)
-    return JsonResponse({"status": "ready"})
+    is_well = import_string(settings.SCHEDULER_HEALTH)().is_well
+    return JsonResponse({"status": "ready"} | ({} if is_well else {"scheduler": "late"}))

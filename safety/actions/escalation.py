@@ -24,8 +24,6 @@ from trial_site.protocol.definition import gettext_noop
 log = logging.getLogger(__name__)
 
 LEVELS = {ClockState.WARNING: "warning", ClockState.OVERDUE: "overdue"}
-# Accounts have no language of their own, so a mail speaks the trial's two.
-LANGUAGES = ("en", "zh-hans")
 _SUBJECTS = {
     "warning": gettext_noop("%(subject)s: a safety report is due %(due)s"),
     "overdue": gettext_noop("%(subject)s: a safety report is overdue, it was due %(due)s"),
@@ -90,26 +88,22 @@ def _escalate(one: EventClock, participant: Participant, people: list[User]) -> 
         told=[person.get_username() for person in written],
     ).save()
     if written:
-        subject, body = _mail(one, participant.subject, level)
-        addresses = [person.email for person in written]
-        transaction.on_commit(partial(_send, subject, body, addresses))
+        letters = [(p.email, *_mail(one, participant.subject, level, p)) for p in written]
+        transaction.on_commit(partial(_send, letters))
 
 
-def _mail(one: EventClock, subject: str, level: str) -> tuple[str, str]:
-    """Subject and text in both languages; no term, grade or arm leaves the house by mail."""
-    subjects, bodies = [], []
-    for language in LANGUAGES:
-        with override(language):
-            params: dict[str, str | Message] = {"subject": subject, "due": one.due_text}
-            subjects.append(Message(_SUBJECTS[level], params).render(gettext))
-            parts = {"clock": one.name, "why": one.clock.why}
-            bodies.append(Message(_BODY, parts).render(gettext))
-    return " / ".join(subjects), "\n\n".join(bodies)
+def _mail(one: EventClock, subject: str, level: str, person: User) -> tuple[str, str]:
+    """Subject and text in the person's language; no term, grade or arm leaves the house by mail."""
+    with override(person.language):
+        params: dict[str, str | Message] = {"subject": subject, "due": one.due_text}
+        parts = {"clock": one.name, "why": one.clock.why}
+        heading = Message(_SUBJECTS[level], params).render(gettext)
+        return heading, Message(_BODY, parts).render(gettext)
 
 
-def _send(subject: str, body: str, addresses: list[str]) -> None:
+def _send(letters: list[tuple[str, str, str]]) -> None:
     """One mail a person; a mail server that fails must not undo or hide what was recorded."""
-    for address in addresses:
+    for address, subject, body in letters:
         try:
             send_mail(subject, body, None, [address])
         except OSError:
