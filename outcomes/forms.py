@@ -1,4 +1,4 @@
-"""What the investigator decides about samples, and what anybody says about a flag."""
+"""What the investigator decides about samples, what anybody says about a flag, and data cuts."""
 
 from typing import Any, cast
 
@@ -7,6 +7,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from enrollment.forms.fields import DayField
+from enrollment.forms.participation import ReasonForm, SignForm
 from outcomes.choices import Candidate
 from outcomes.follow_up import OpenFlag
 from outcomes.rules.attention import last_snooze
@@ -110,3 +112,21 @@ class FlagAnswerForm(EntryForm):
         data.update(self.data)
         data[self.add_prefix("versions")] = self._shown
         self.data = data
+
+
+class FreezeForm(SignForm):
+    """The end of which day is frozen, what the cut is called, and the password."""
+
+    day = DayField(required=True, widget=forms.HiddenInput)
+    title = forms.CharField(
+        label=_("Title"),
+        help_text=_("What the data cut is for, such as “Interim analysis”"),
+        max_length=80,
+    )
+    field_order = ("day", "title", "password")
+
+
+class WithdrawCutForm(ReasonForm, SignForm):
+    """Why a cut is not to be used, and the password."""
+
+    field_order = ("why", "password")

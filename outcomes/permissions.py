@@ -17,6 +17,10 @@ ANSWER_FLAGS = Permission(
 )
 READ_CASEBOOK = Permission("read a casebook", SEES_ARM.roles)
 
+FREEZE_CUT = Permission("freeze a data cut", roles(Role.DATA_MANAGER))
+COUNTERSIGN_CUT = Permission(
+    "sign a data cut", roles(Role.DATA_MANAGER, Role.INVESTIGATOR, Role.STATISTICIAN)
+)
 CHOOSE_SAMPLES = Permission("choose the sample of a time point", roles(Role.INVESTIGATOR))
 
 PAGES: dict[str, Methods | None] = {
@@ -28,6 +32,14 @@ PAGES: dict[str, Methods | None] = {
     "outcomes:endpoint": {"GET": READ_OUTCOMES.roles},
     "outcomes:endpoint-download": {"GET": READ_OUTCOMES.roles},
     "outcomes:sets": {"GET": READ_OUTCOMES.roles},
+    "outcomes:cuts": {"GET": READ_OUTCOMES.roles},
+    "outcomes:cut-new": {"GET": FREEZE_CUT.roles, "POST": FREEZE_CUT.roles},
+    "outcomes:cut": {"GET": READ_OUTCOMES.roles},
+    "outcomes:cut-sign": {"GET": COUNTERSIGN_CUT.roles, "POST": COUNTERSIGN_CUT.roles},
+    "outcomes:cut-withdraw": {"GET": FREEZE_CUT.roles, "POST": FREEZE_CUT.roles},
+    "outcomes:cut-differences": {"GET": READ_OUTCOMES.roles},
+    "outcomes:cut-values-download": {"GET": READ_OUTCOMES.roles},
+    "outcomes:cut-changes-download": {"GET": READ_OUTCOMES.roles},
     "outcomes:sample": {"GET": CHOOSE_SAMPLES.roles, "POST": CHOOSE_SAMPLES.roles},
     "outcomes:figure": {"GET": READ_OUTCOMES.roles},
     "outcomes:registry": {"GET": READ_OUTCOMES.roles},

@@ -1,6 +1,17 @@
 from django.urls import path, re_path
 
-from outcomes.views import course, flow, follow_up, pages, registry, report, safety, samples, sets
+from outcomes.views import (
+    course,
+    cuts,
+    flow,
+    follow_up,
+    pages,
+    registry,
+    report,
+    safety,
+    samples,
+    sets,
+)
 
 app_name = "outcomes"
 urlpatterns = [
@@ -15,6 +26,14 @@ urlpatterns = [
         flow.recruitment_figure,
         name="recruitment-figure",
     ),
+    path("outcomes/cuts/", cuts.cuts, name="cuts"),
+    path("outcomes/cuts/new/", cuts.new, name="cut-new"),
+    path("outcomes/cuts/<int:cut>/", cuts.cut, name="cut"),
+    path("outcomes/cuts/<int:cut>/sign/", cuts.sign_too, name="cut-sign"),
+    path("outcomes/cuts/<int:cut>/withdraw/", cuts.withdraw, name="cut-withdraw"),
+    path("outcomes/cuts/<int:cut>/differences/", cuts.differences, name="cut-differences"),
+    path("outcomes/cuts/<int:cut>/values.csv", cuts.values_csv, name="cut-values-download"),
+    path("outcomes/cuts/<int:cut>/changes.csv", cuts.changes_csv, name="cut-changes-download"),
     path("outcomes/report/", report.report, name="report"),
     path("outcomes/report.pdf", report.report_file, name="report-file"),
     path("outcomes/sets/", sets.sets, name="sets"),

@@ -27,8 +27,13 @@ def verify() -> Iterator[Finding]:
     """Every finding, lazily; none means that the record is as it was written."""
     yield from chains()
     for model in tracked_models():
-        yield from _versions(model)
-        yield from _live_rows(model)
+        yield from findings_about(model)
+
+
+def findings_about(model: type[models.Model]) -> Iterator[Finding]:
+    """Every finding about the rows and versions of one model."""
+    yield from _versions(model)
+    yield from _live_rows(model)
 
 
 def tracked_models() -> list[type[models.Model]]:

@@ -62,6 +62,8 @@ WITHOUT_A_PAGE = {
     "health-ready",
     "mfa_download_recovery_codes",
     "outcomes:course-file",
+    "outcomes:cut-changes-download",
+    "outcomes:cut-values-download",
     "outcomes:endpoint-download",
     "outcomes:figure",
     "outcomes:flow-figure",

@@ -36,6 +36,7 @@ SAMPLES = {
     "stratum": "ALL",
     "source": "reaction:999999",
     "page": "1",
+    "cut": 999_999,
 }
 
 
