@@ -8,11 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from outcomes.members import set_named, sets
 from outcomes.registry import RegistryResults, registry_results
 from outcomes.registry.tables import COLUMNS, SECTIONS, lines
 from outcomes.registry.xml import document
-from outcomes.rules.sets import AnalysisSet
-from outcomes.sets import set_name
 from outcomes.views.past import may_look_back, record_of
 from oversight.downloads import csv_lines, download
 from trial_site import clock
@@ -25,10 +24,11 @@ from trial_site.http import StaffRequest
 def registry(request: StaffRequest, day: dt.date | None) -> HttpResponse:
     """All four sections; ``?set=`` chooses who is analysed, ``?as_of=`` a day that is over."""
     with record_of(day):
-        results = registry_results(request.user, _asked(request))
+        results = registry_results(request.user, set_named(request.GET.get("set")))
         context = {
             "results": results,
-            "sets": [(one.value, set_name(one)) for one in AnalysisSet],
+            "sets": sets(),
+            "chosen": results.analysis_set,
             "query": request.GET.urlencode(),
             "as_of": day,
             "today": clock.today(),
@@ -73,15 +73,9 @@ def registry_xml(request: StaffRequest, day: dt.date | None) -> HttpResponseBase
 def _results(request: StaffRequest, day: dt.date | None) -> RegistryResults:
     """What a file tells; that it was taken is recorded in the present."""
     with record_of(day):
-        return registry_results(request.user, _asked(request))
+        return registry_results(request.user, set_named(request.GET.get("set")))
 
 
 def _details(results: RegistryResults, day: dt.date | None) -> dict[str, str]:
     details = {"analysis_set": results.analysis_set}
     return {**details, "as_of": day.isoformat()} if day else details
-
-
-def _asked(request: StaffRequest) -> AnalysisSet:
-    """All allocated unless another set is named."""
-    asked = request.GET.get("set", "")
-    return AnalysisSet(asked) if asked in [*AnalysisSet] else AnalysisSet.ALLOCATED

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 import time_machine
 from django.test import Client
+from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from oversight.trail import AuditEntry
@@ -66,7 +67,7 @@ def test_the_page_has_all_four_sections(
     assert "+8.00" in page
     assert "+2.70 to +12.70" in page
     assert "Total, all-cause mortality" in page
-    assert "/safety/events/?q=Nausea" in page
+    assert f"{reverse('safety:events')}?q=Nausea" in page
     assert page.count("Rows it was computed from") == 7
     with django_assert_max_num_queries(10):
         client.get(PAGE)
