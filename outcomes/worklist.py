@@ -44,14 +44,15 @@ URGENCIES = [(state.value, GROUPS[state.value]) for state in Urgency]
 
 _CARERS = frozenset({Role.COORDINATOR, Role.NURSE, Role.INVESTIGATOR})
 _SAMPLED = _CARERS | {Role.LAB}
-# Whose worklist each kind of flag stands on, until it is the investigator's.  Consents to renew and
-# approvals that run out are rows of enrollment already.
+# Whose worklist each kind of flag stands on, until it is the investigator's: blood is drawn every
+# other day, and comes to them only when it is late.  Consents to renew and approvals that run out
+# are rows of enrollment already.
 ON_WORKLIST: Mapping[str, frozenset[Role]] = {
     Flag.Kind.VISIT: _CARERS,
     Flag.Kind.PCR_CHECK: _SAMPLED,
     Flag.Kind.CONFIRMATION: _SAMPLED,
     Flag.Kind.NK_SAMPLE: _SAMPLED,
-    Flag.Kind.BLOODS: _SAMPLED,
+    Flag.Kind.BLOODS: _SAMPLED - {Role.INVESTIGATOR},
     Flag.Kind.DOSES: ADMINISTER.roles,
     Flag.Kind.RELAPSE: frozenset({Role.INVESTIGATOR}),
     Flag.Kind.REFRACTORY: frozenset({Role.INVESTIGATOR}),

@@ -203,6 +203,17 @@ def test_unrecorded_doses_reach_the_investigator_when_nobody_records_them(
     assert titles(investigator).count("Ganciclovir not recorded") == 1
 
 
+def test_blood_comes_to_the_investigator_when_it_is_late(site: Site) -> None:
+    factories.on_treatment(site, days_ago=3)
+    run()
+    investigator, nurse = by(Role.INVESTIGATOR, site), by(Role.NURSE, site)
+    assert "Blood count under ganciclovir" in titles(nurse)  # due yesterday
+    assert "Blood count under ganciclovir" not in titles(investigator)
+    factories.on_treatment(site, days_ago=4)
+    run()
+    assert titles(investigator).count("Blood count under ganciclovir") == 1
+
+
 def test_a_suspected_relapse_is_escalated_as_it_is_raised(
     site: Site, later: time_machine.Traveller
 ) -> None:

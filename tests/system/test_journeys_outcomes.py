@@ -81,8 +81,16 @@ def test_a_flag_goes_when_the_fact_arrives(
     # then only what is still open is listed, the latest first.
     follow(page, "Follow-up")
     flags = page.get_by_role("listitem").filter(has_text="PKU-001", has_not_text="not recorded")
-    expect(flags).to_have_count(2)
-    expect(flags).to_contain_text(["Day 0, baseline", "CMV-DNA sample"])
+    expect(flags).to_have_count(5)
+    expect(flags).to_contain_text(
+        [
+            "Day 0, baseline",
+            "Blood count under ganciclovir",
+            "CMV-DNA sample",
+            "Creatinine under ganciclovir",
+            "NK cytotoxicity sample",
+        ]
+    )
 
 
 def test_a_casebook_tells_everything(
