@@ -52,12 +52,17 @@ MONTH_FIGURES = (
     "{unheard:,} of them after they had saved: {administrations:,} administrations, each once; "
     "{entries:,} stock entries balance"
 )
+WORKER_FIGURES = (
+    "{kills:,} workers and {broker_kills:,} brokers killed in the middle of runs: {flags:,} flags, "
+    "each once"
+)
 TRUTH_FIGURES = (
     "{trials:,} simulated trials of five and five: 95 % intervals cover {mean_coverage:.1f} % "
     "(mean) and {shift_coverage:.1f} % (Hodges-Lehmann); size at 5 % {rank_size:.1f} % (rank sum), "
     "{log_rank_size_60:.1f} % (log-rank, permuted); power for the worked example {rank_power:.0f} %"
 )
 MANY_KILLS = {"IMPORT_KILLS": "100"}
+MANY_WORKERS = {"WORKER_KILLS": "30"}
 WHOLE_MONTH = {"MONTH_DAYS": "30"}
 MANY_TRIALS = {"SIMULATED_TRIALS": "2000"}
 MANY_EXAMPLES = {"ORACLE_EXAMPLES": "1000"}
@@ -98,6 +103,13 @@ CHECKS = (
     ),
     Check(IMPORT_TITLE, "SQLite", (IMPORT,), MANY_KILLS, IMPORT_FIGURES),
     Check(IMPORT_TITLE, "PostgreSQL", (IMPORT,), MANY_KILLS | POSTGRES, IMPORT_FIGURES),
+    Check(
+        "Workers and Redis killed in the middle of runs lose and double no flag",
+        "PostgreSQL",
+        ("tests/system/test_scheduler_kills.py",),
+        MANY_WORKERS | POSTGRES,
+        WORKER_FIGURES,
+    ),
     Check(
         "A month of double clicks, retries, parallel nurses and killed processes records each dose "
         "once, and the stock balances",
