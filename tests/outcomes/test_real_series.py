@@ -6,12 +6,18 @@ from collections import defaultdict
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
+from lifelines import KaplanMeierFitter
 
 from enrollment.models import Participant
 from labs.actions import Sample, record_results
 from labs.models import Result, Specimen
 from labs.series import conversion_of
-from outcomes.schedule import pcr_results
+from outcomes.analysis import conversion_rows, conversion_times
+from outcomes.rules.flags import FlagKind
+from outcomes.rules.follow_up import due_flags
+from outcomes.rules.survival import Transform, kaplan_meier, median
+from outcomes.schedule import pcr_results, schedules
 from tests import factories
 from tests.labs.examples import pcr
 from tests.shared import shared_path
@@ -88,3 +94,40 @@ def test_real_series_convert_as_counted_by_hand(site: Site) -> None:
         found[name] = tuple(event.days if event else None for event in events)
     assert found == EXPECTED
     assert sum(map(len, everybody.values())) == Result.objects.count() == 464
+
+
+@pytest.mark.requirement("R25")
+def test_the_curve_of_the_real_series_is_that_of_lifelines(site: Site) -> None:
+    """Days to the first negative, or to the last sample, of the four first people."""
+    people = []
+    for series in list(series_of_everybody().values())[:4]:
+        participant = factories.allocated(site)
+        above = (moment for moment, exponent in series if exponent > 3)
+        enter(participant, series)
+        people.append(dosed_at(participant, next(above)))
+    times = [time.followed for time in conversion_times(conversion_rows(people))]
+    assert [time.event for time in times] == [True, True, True, False]
+    days, events = [time.days for time in times], [time.event for time in times]
+    fitted = KaplanMeierFitter().fit(days, events)
+    for step in kaplan_meier(times):
+        assert float(step.survival) == pytest.approx(float(fitted.predict(step.day)))
+    found = median(kaplan_meier(times), Transform.LOG_LOG)
+    assert found.day == fitted.median_survival_time_
+
+
+def test_a_real_series_raises_the_flags_that_it_should(site: Site) -> None:
+    """AC turns negative on day 7 and positive on day 14: until confirmed, a sample stays due."""
+    series = series_of_everybody()["AC"]
+    participant = factories.allocated(site)
+    enter(participant, series)
+    start = next(moment for moment, exponent in series if exponent > 3)
+    dosed = dosed_at(participant, start)
+    [(_, state)] = schedules([dosed])
+    last = timezone.localdate(series[-1][0])
+    assert state.pcr.last is not None
+    assert state.pcr.last.on == last
+    assert state.pcr.confirmed is None
+    due = due_flags(state, today=last + dt.timedelta(days=30), protocol=current())
+    [check] = [flag for flag in due if flag.kind is FlagKind.PCR_CHECK]
+    assert last < check.due_on <= last + dt.timedelta(days=7)
+    assert FlagKind.RELAPSE in {flag.kind for flag in due}
