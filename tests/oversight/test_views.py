@@ -86,7 +86,7 @@ def test_the_download_holds_every_entry_with_its_offset(
 def new_account(**changes: object) -> dict[str, object]:
     return {
         "username": "wang", "role": Role.NURSE, "sites": [], "password": factories.PASSWORD,
-        "entry_key": uuid4(), **changes,
+        "language": "en", "entry_key": uuid4(), **changes,
     }  # fmt: skip
 
 
@@ -127,6 +127,7 @@ def test_an_administrator_changes_a_role_with_a_reason(
 ) -> None:
     url = reverse("oversight:account-edit", args=[staff[Role.NURSE].username])
     data = {"role": Role.LAB, "sites": [site.pk], "active": "on", "entry_key": uuid4()}
+    data["language"] = "en"
     client = login(Role.ADMIN)
     assert client.post(url, data).status_code == 200
     assert User.objects.get(pk=staff[Role.NURSE].pk).role == Role.NURSE
