@@ -19,6 +19,7 @@ from enrollment.models import Participant
 from labs.actions import Entry, Sample, record_results
 from labs.models import Result
 from outcomes.actions import LEFT_DAYS_AGO, Flagged, flag_due
+from outcomes.flag_actions import acknowledge
 from outcomes.models import Flag
 from oversight import verification
 from oversight.accounts import system_actor
@@ -165,6 +166,41 @@ def test_a_dose_flag_resolves_itself_when_the_order_ended_before_it(treated: Par
         order.save()
     assert run() == Flagged(resolved=3)
     assert not open_keys() & {LAST_EVENING, *BLOODS}
+
+
+def test_a_dose_recorded_of_two_leaves_the_flag_of_the_other(site: Site) -> None:
+    treated = factories.on_treatment(site, days_ago=2)
+    run()
+    flag = Flag.objects.get(key=LAST_EVENING)
+    nurse = factories.user(Role.NURSE, site)
+    acknowledge({flag.pk: flag.version}, why="The ward looks for its sheet", by=nurse)
+    nurse_says(treated, factories.local(dt.date(2026, 3, 17), dt.time(8)))
+    assert run() == run() == Flagged()
+    flag.refresh_from_db()
+    assert flag.rule["params"]["times"] == "20:00"
+    assert flag.answer == "acknowledged"
+
+
+def test_a_flag_whose_dates_moved_is_asked_anew(
+    treated: Participant, later: time_machine.Traveller
+) -> None:
+    later.shift(dt.timedelta(days=20))
+    run()
+    flag = Flag.objects.get(key="visit:D7")
+    assert flag.escalated_at is not None
+    by = factories.user(Role.INVESTIGATOR, treated.site)
+    acknowledge({flag.pk: flag.version}, why="She was abroad", by=by)
+    visit = treated.visits.get(code="D7")
+    with recorded(by=by, reason="The first dose was given later"):
+        for name in ("opens", "target", "closes"):
+            setattr(visit, name, getattr(visit, name) + dt.timedelta(days=14))
+        visit.save()
+    run()
+    flag.refresh_from_db()
+    assert (flag.window_opens, flag.window_closes) == (visit.opens, visit.closes)
+    assert (flag.answer, flag.answered_by, flag.escalated_at) == ("", None, None)
+    assert flag.raised_at == clock.now()
+    assert list(verification.verify()) == []
 
 
 def test_whoever_was_never_given_a_first_dose_is_asked_about(site: Site) -> None:
