@@ -268,6 +268,7 @@ def outcomes(trial: Trial) -> list[str]:
         f"/participants/{trial.followed}/",
         f"/participants/{trial.treated}/course/?analyte={trial.result.analyte}",
         "/audit/?text=PKU-005",
+        "/audit/tasks/",
     ]
 
 
@@ -390,6 +391,7 @@ def accounts(trial: Trial) -> list[str]:
         "/sites/PKU/target/",
         "/accounts/",
         "/accounts/new/",
+        "/accounts/mine/",
         "/accounts/edit/lab-pku/",
         "/accounts/password/change/",
     ]
