@@ -21,6 +21,7 @@ class Fate(Enum):
 
     COMPLETES = auto()
     RELAPSES = auto()  # CMV-DNA rises again some weeks after withdrawal
+    RISES = auto()  # CMV-DNA rises under treatment, and falls when it is over
     HELD = auto()  # neutrophils fall below the limit for some days
     OVERDUE = auto()  # pneumonia on treatment; nobody records the first monthly visit
     WITHDRAWS = auto()
@@ -34,12 +35,13 @@ FATES = (
     Fate.OVERDUE,
     Fate.RELAPSES,
     Fate.COMPLETES,
-    Fate.COMPLETES,
+    Fate.RISES,
     Fate.HELD,
     Fate.COMPLETES,
     Fate.COMPLETES,
 )
 LLOQ, LOD = Decimal(500), Decimal(200)  # copies/mL of the simulated assay
+RISES_DAYS = 24
 
 
 @dataclass
@@ -82,6 +84,9 @@ class Patient:
         treated = (day - self.day0).days if self.day0 else 0
         faster = 1.35 if self.arm_effect else 1.0
         level = self.log10_copies - self.decline_a_day * faster * max(treated, 0)
+        if self.fate is Fate.RISES:
+            rising = min(max(treated, 0), RISES_DAYS)
+            level = self.log10_copies + 0.09 * rising - 0.05 * max(treated - RISES_DAYS, 0)
         if self.fate is Fate.RELAPSES and withdrawn and (day - withdrawn).days > 25:
             level = 2.4 + 0.035 * ((self.rescued or day) - withdrawn).days
         if self.rescued and day > self.rescued:

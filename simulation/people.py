@@ -31,7 +31,8 @@ from trial_site.models import Site, User
 from trial_site.protocol import current
 from trial_site.roles import PEOPLE, Role
 
-APPROVED_DAYS = 240
+ENROLS_DAYS = 240
+APPROVED_BEFORE, APPROVED_DAYS = 150, 365  # so that the demo's approval runs out in two months
 SITE_CODE, SITE_NAME = "PKU", "Peking University People's Hospital"
 
 
@@ -76,8 +77,8 @@ def _papers(site: Site) -> ConsentVersion:
         record_approval(
             site,
             number="DEMO-2026-012",
-            approved_on=day,
-            expires_on=day + dt.timedelta(days=365),
+            approved_on=day - dt.timedelta(days=APPROVED_BEFORE),
+            expires_on=day + dt.timedelta(days=APPROVED_DAYS - APPROVED_BEFORE),
             protocol_version=current().version,
             by=scheduler,
         )
@@ -85,7 +86,7 @@ def _papers(site: Site) -> ConsentVersion:
             site,
             participants=current().identification.enrolment_target,
             starts_on=day,
-            ends_on=day + dt.timedelta(days=APPROVED_DAYS),
+            ends_on=day + dt.timedelta(days=ENROLS_DAYS),
             by=scheduler,
         )
     return ConsentVersion.objects.filter(valid_to=None).first() or register_consent_version(

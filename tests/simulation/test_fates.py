@@ -7,7 +7,9 @@ import pytest
 from dosing.models import Administration, CourseChoice, Hold
 from enrollment.models import Move, Participant
 from enrollment.states import State
+from labs.series import conversion_of
 from outcomes.analysis import allocated, total_rows
+from outcomes.schedule import pcr_results
 from oversight import verification
 from safety.models import (
     AdverseEvent,
@@ -85,3 +87,11 @@ def test_a_relapse_is_treated_by_a_course_of_its_own(play: Play) -> None:
 def allocated_people(participant: Participant) -> list[Participant]:
     [reader] = participant.site.staff.filter(role="statistician")
     return allocated(reader)
+
+
+def test_a_rise_under_treatment_is_seen_in_the_series(play: Play) -> None:
+    participant = play(Fate.RISES)
+    conversion = conversion_of(participant, pcr_results([participant])[participant.pk])
+    assert conversion is not None
+    assert conversion.refractory is not None
+    assert conversion.confirmed is None
