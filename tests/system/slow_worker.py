@@ -16,7 +16,7 @@ __all__ = ["app"]
 SECONDS = 0.15
 
 
-@worker_init.connect  # type: ignore[untyped-decorator]
+@worker_init.connect
 def tarry(**kwargs: Any) -> None:
     django.setup()
     from outcomes import actions
