@@ -21,6 +21,7 @@ from labs.actions.laboratories import add_range, register_assay
 from labs.actions.receipts import receive_specimen, reject_specimen
 from labs.rules.ranges import RangeRow
 from labs.rules.setup import AssayRow
+from outcomes.cuts.actions import freeze
 from outcomes.models import Flag
 from safety.actions.reports import send_report
 from tests import factories
@@ -381,6 +382,16 @@ def papers(trial: Trial) -> list[str]:
     return ["/", "/consent-forms/", "/consent-forms/new/"]
 
 
+def data_cuts(trial: Trial) -> list[str]:
+    """A cut with a signature that the data manager has not given: both forms can be opened."""
+    by = factories.user(Role.DATA_MANAGER, trial.treated.site, username="another-manager")
+    cutoff = clock.now() - dt.timedelta(minutes=2)
+    cut = freeze(cutoff, title="Interim", signature=factories.signature(by), by=by)
+    one = f"/outcomes/cuts/{cut.number}/"
+    pages = ("", "?check=1", "sign/", "withdraw/", "differences/")
+    return ["/outcomes/cuts/", "/outcomes/cuts/new/", *(f"{one}{page}" for page in pages)]
+
+
 def accounts(trial: Trial) -> list[str]:
     approval = SiteApproval.objects.get(site=trial.enrolled.site)
     return [
@@ -422,6 +433,7 @@ PAGES = [
     (Role.LAB, importing),
     (Role.ADMIN, accounts),
     (Role.DATA_MANAGER, papers),
+    (Role.DATA_MANAGER, data_cuts),
     (Role.STATISTICIAN, allocation),
 ]
 
