@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from django.utils import timezone
 
@@ -112,11 +112,28 @@ class Exposed:
 Events = Mapping[int, list[AdverseEvent]]
 
 
+class _Dose(NamedTuple):
+    """What is read of one recorded dose: of very many, a model each would take most of the time."""
+
+    participant_id: int
+    drug: str
+    course: str
+    slot_at: dt.datetime
+    given_at: dt.datetime | None
+    status: str
+    amount: Decimal
+    why: str
+
+    @property
+    def delivered(self) -> bool:
+        return self.status != Status.NOT_GIVEN
+
+
 @dataclass(frozen=True)
 class _Rows:
     """Everything that was recorded of a batch of people, by primary key."""
 
-    doses: Mapping[int, list[Administration]]
+    doses: Mapping[int, list[_Dose]]
     holds: Mapping[int, list[Hold]]
     events: Events
     ends: Mapping[int, dt.datetime]
@@ -139,10 +156,9 @@ def exposures(people: Iterable[Participant], events: Events) -> list[Exposed]:
 def _read(batch: list[Participant], events: Events) -> _Rows:
     mine = {"participant__in": batch}
     given = Administration.objects.in_force().filter(**mine).order_by("slot_at", "pk")
-    columns = ("participant_id", "drug", "course", "slot_at", "given_at", "status", "amount", "why")
     ends = Move.objects.filter(**mine, after__in=ENDED).order_by()
     return _Rows(
-        doses=_by_participant(given.only(*columns)),
+        doses=_by_participant(_Dose(*row) for row in given.values_list(*_Dose._fields)),
         holds=_by_participant(Hold.objects.filter(**mine)),
         events=events,
         ends=dict(ends.values_list("participant_id", "at")),
@@ -150,7 +166,7 @@ def _read(batch: list[Participant], events: Events) -> _Rows:
     )
 
 
-Row = TypeVar("Row", Administration, Hold, AdverseEvent)
+Row = TypeVar("Row", _Dose, Hold, AdverseEvent)
 
 
 def _by_participant(rows: Iterable[Row]) -> Mapping[int, list[Row]]:
@@ -215,7 +231,7 @@ class _Calendar:
     def day(self, moment: dt.datetime) -> int:
         return self.on(timezone.localdate(moment))
 
-    def dose(self, dose: Administration) -> DoseDay:
+    def dose(self, dose: _Dose) -> DoseDay:
         return DoseDay(
             drug=dose.drug,
             course=dose.course,
@@ -225,8 +241,8 @@ class _Calendar:
         )
 
 
-def _counts(doses: Iterable[Administration]) -> dict[str, DrugCount]:
-    by_drug: dict[str, list[Administration]] = defaultdict(list)
+def _counts(doses: Iterable[_Dose]) -> dict[str, DrugCount]:
+    by_drug: dict[str, list[_Dose]] = defaultdict(list)
     for dose in doses:
         if dose.course == Course.FIRST:
             by_drug[dose.drug].append(dose)
@@ -241,7 +257,7 @@ def _counts(doses: Iterable[Administration]) -> dict[str, DrugCount]:
     }
 
 
-def _rescue_mg(doses: Iterable[Administration]) -> Decimal:
+def _rescue_mg(doses: Iterable[_Dose]) -> Decimal:
     rescue = (
         dose.amount
         for dose in doses

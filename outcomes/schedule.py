@@ -94,12 +94,14 @@ def dose_records(participants: Iterable[Participant]) -> dict[int, DoseRecord]:
 
 
 def pcr_results(participants: Iterable[Participant]) -> dict[int, list[Result]]:
-    """Every PCR result in force, by participant, in the order of collection."""
-    return _by_participant(
-        Result.objects.in_force().filter(
-            participant__in=list(participants), analyte=current().pcr.analyte
-        )
+    """Every PCR result in force, by participant, in the order of collection; for reading only.
+
+    What was remarked and confirmed at entry stays in the database.
+    """
+    rows = Result.objects.in_force().filter(
+        participant__in=list(participants), analyte=current().pcr.analyte
     )
+    return _by_participant(rows.defer("remarks", "confirmed_checks", "replicates"))
 
 
 # --- reading rows -----------------------------------------------------------------------------
