@@ -91,6 +91,29 @@ def test_a_flag_goes_when_the_fact_arrives(
             "NK cytotoxicity sample",
         ]
     )
+    # When one of them is acknowledged and another snoozed, each with a reason,
+    follow(page, "Acknowledge or snooze · PKU-001, CMV-DNA sample")
+    choose(page, "What about it?", "Acknowledge: it is known and stays in the list")
+    fill(page, {"Why?": "Drawn, the run is tomorrow"})
+    press(page, "Keep this answer")
+    follow(page, "Acknowledge or snooze · PKU-001, NK cytotoxicity sample")
+    choose(
+        page, "What about it?", "Snooze: off the worklists until a day, 2026-04-01 at the latest"
+    )
+    fill(page, {"Snoozed until": "2026-03-20", "Why?": "The plate is read Friday"})
+    press(page, "Keep this answer")
+    # then both are told with who said so and why, and wait on no worklist,
+    follow(page, "Acknowledged or snoozed 2")
+    expect(flags).to_have_count(2)
+    says(page, "Acknowledged by coordinator-pku on 2026-03-18: Drawn, the run is tomorrow")
+    says(page, "Snoozed to 2026-03-20 by coordinator-pku on 2026-03-18: The plate is read Friday")
+    follow(page, "Worklist")
+    says(page, "Creatinine under ganciclovir")
+    expect(page.get_by_text("NK cytotoxicity sample")).to_have_count(0)
+    # and the week ahead counts them among what falls due.
+    follow(page, "Follow-up")
+    follow(page, "The week ahead")
+    says(page.get_by_role("region", name="Wed 18 Mar 2026"), "NK cytotoxicity sample")
 
 
 def test_a_casebook_tells_everything(
