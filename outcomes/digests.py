@@ -22,6 +22,8 @@ from trial_site.roles import PEOPLE
 
 log = logging.getLogger(__name__)
 ROWS_A_GROUP = 50  # the rest is counted, and is on the worklist
+RETRY_AFTER = dt.timedelta(minutes=30)  # an address that is refused is refused a few times a day
+NO_MAIL = "django.core.mail.backends.dummy.EmailBackend"
 
 
 @dataclass(frozen=True)
@@ -34,19 +36,20 @@ def mail_due() -> Mailed:
     """Mail each account its digest of the day, from ``DIGEST_HOUR`` of the site on.
 
     At most once an account and day, however often and by however many processes this runs: the row
-    is claimed before the mail is made.  What failed is tried again by the next run; what a worker
-    died of between claim and sending is not, for it may have left (ADR 29).
+    is claimed before the mail is made, one account after the other.  What failed is tried again
+    after ``RETRY_AFTER``; what a worker died of between claim and sending is not, for it may have
+    left (ADR 29).  Nothing is claimed where no mail can leave.
     """
-    if timezone.localtime(clock.now()).hour < settings.DIGEST_HOUR:
+    is_early = timezone.localtime(clock.now()).hour < settings.DIGEST_HOUR
+    if is_early or settings.EMAIL_BACKEND == NO_MAIL:
         return Mailed(0, 0)
     day = clock.today()
     done = Digest.objects.filter(day=day, failure="").values("account")
-    claimed = [
-        digest
-        for account in _recipients().exclude(pk__in=done)
+    outcomes = [
+        _deliver(digest)
+        for account in list(_recipients().exclude(pk__in=done))
         if (digest := _claim(account, day)) is not None
     ]
-    outcomes = [_deliver(digest) for digest in claimed]
     sent = sum(digest.sent_at is not None for digest in outcomes)
     return Mailed(sent, sum(bool(digest.failure) for digest in outcomes))
 
@@ -63,7 +66,9 @@ def _claim(account: User, day: dt.date) -> Digest | None:
     )
     if is_new:
         return digest
-    failed = Digest.objects.filter(pk=digest.pk, sent_at=None).exclude(failure="")
+    failed = Digest.objects.filter(
+        pk=digest.pk, sent_at=None, claimed_at__lte=clock.now() - RETRY_AFTER
+    ).exclude(failure="")
     if failed.update(failure="", claimed_at=clock.now()):
         digest.failure = ""
         return digest

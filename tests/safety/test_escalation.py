@@ -1,6 +1,7 @@
 """Whoever must report is told again: once a clock and level, whatever runs twice or at once."""
 
 import datetime as dt
+import re
 
 import pytest
 import time_machine
@@ -8,7 +9,7 @@ from django.conf import settings
 from django.core import mail
 
 from oversight import verification
-from oversight.accounts import change_account, system_actor
+from oversight.accounts import change_account, choose_language, system_actor
 from safety.actions.escalation import escalate_due
 from safety.models import AdverseEvent, Escalation
 from safety.tasks import escalate
@@ -106,6 +107,25 @@ def test_the_mail_goes_to_those_of_the_site_who_report_and_names_no_event(
     assert "Report to the sponsor" in text
     assert not {"Fever", "gcv", "anciclovir", "grade"} & set(text.split())
     assert Escalation.objects.get().told == ["coordinator-pku", "investigator-pku"]
+
+
+@pytest.mark.django_db
+def test_each_is_told_in_their_own_language_alone(
+    due: dt.datetime, site: Site, django_capture_on_commit_callbacks: object
+) -> None:
+    with_address(Role.COORDINATOR, site, "coordinator@example.org")
+    reader = with_address(Role.INVESTIGATOR, site, "investigator@example.org")
+    choose_language(reader, "zh-hans")
+    with (
+        time_machine.travel(due + SECOND, tick=False),
+        django_capture_on_commit_callbacks(execute=True),  # type: ignore[operator]
+    ):
+        escalate_due(by=system_actor())
+    english, chinese = mail.outbox
+    assert english.subject.isascii()
+    assert "Report to the sponsor" in english.body
+    assert re.search("[\u4e00-\u9fff]", chinese.subject)
+    assert "Report to the sponsor" not in chinese.body
 
 
 @pytest.mark.django_db
