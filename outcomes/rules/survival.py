@@ -6,7 +6,8 @@ exact fractions, and only a quantile, a logarithm or the tail of a distribution 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -113,20 +114,27 @@ _TOO_MANY = gettext_noop("too many arrangements to go through (%(x)s against %(y
 
 def kaplan_meier(followed: Iterable[Followed]) -> tuple[Step, ...]:
     """The curve of one arm, a step a day; who is censored on the day of an event was at risk."""
-    people = list(followed)
     survival, greenwood = Fraction(1), Fraction(0)
     steps: list[Step] = []
-    for day in sorted({person.days for person in people}):
-        at_risk = sum(person.days >= day for person in people)
-        events = sum(person.event for person in people if person.days == day)
-        leaving = sum(person.days == day for person in people)
+    for day, at_risk, events, leaving in _days(followed):
         survival *= 1 - Fraction(events, at_risk)
-        if survival:
+        if survival and events:
             greenwood += Fraction(events, at_risk * (at_risk - events))
         steps.append(
             Step(day, at_risk, events, leaving - events, survival, greenwood if survival else None)
         )
     return tuple(steps)
+
+
+def _days(followed: Iterable[Followed]) -> Iterator[tuple[int, int, int, int]]:
+    """Each day on which anybody left: who was at risk, had the event, and left, in one pass."""
+    people = list(followed)
+    leaving = Counter(person.days for person in people)
+    events = Counter(person.days for person in people if person.event)
+    at_risk = len(people)
+    for day, number in sorted(leaving.items()):
+        yield day, at_risk, events[day], number
+        at_risk -= number
 
 
 def median(steps: Sequence[Step], transform: Transform) -> Median:
@@ -145,15 +153,15 @@ def log_rank(x: Sequence[Followed], y: Sequence[Followed]) -> LogRank | Undefine
     if not x or not y:
         return Undefined(Message(_NOBODY, sizes))
     observed, expected, variance = 0, Fraction(0), Fraction(0)
-    for day in sorted({person.days for person in (*x, *y) if person.event}):
-        n1 = sum(person.days >= day for person in x)
-        n = n1 + sum(person.days >= day for person in y)
-        d1 = sum(person.event and person.days == day for person in x)
-        d = d1 + sum(person.event and person.days == day for person in y)
+    first, n1 = {day: (events, leaving) for day, _, events, leaving in _days(x)}, len(x)
+    for day, n, d, _ in _days((*x, *y)):
+        d1, leaving = first.get(day, (0, 0))
         observed += d1
-        expected += Fraction(d * n1, n)
-        if n > 1:
+        if d:
+            expected += Fraction(d * n1, n)
+        if d and n > 1:
             variance += Fraction(d * n1 * (n - n1) * (n - d), n * n * (n - 1))
+        n1 -= leaving
     if not variance:
         return Undefined(Message(_NO_EVENTS))
     return LogRank(observed, expected, variance)
