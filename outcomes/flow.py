@@ -93,7 +93,7 @@ def _flow(user: User) -> Flow:
         Patient(Place(place), failed_criteria(verdicts) if place == Place.FAILED else ())
         for place, verdicts in others.values_list("place", "eligibility")
     ]
-    patients += [row.patient for row in rows(user)]
+    patients += [row.patient for row in _rows(user)]
     return count(patients, arms=[arm.code.value for arm in current().arms])
 
 
