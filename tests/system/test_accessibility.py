@@ -74,6 +74,7 @@ WITHOUT_A_PAGE = {
     "outcomes:report-file",
     "outcomes:safety-download",
     "outcomes:safety-figure",
+    "outcomes:week-ahead-download",
     "oversight:audit-download",
     "safety:deviations-download",
     "safety:event-criteria",
