@@ -50,10 +50,13 @@ def tasks(request: StaffRequest) -> HttpResponse:
     """How each scheduled task stands, and its last runs; the address keeps which."""
     task = request.GET.get("task", "")
     page = Paginator(scheduler.history(task), ENTRIES_A_PAGE).get_page(request.GET.get("page"))
+    lines = scheduler.lines()
+    titles = {line.task: line.title for line in lines}
     context = {
-        "lines": scheduler.lines(),
+        "lines": lines,
         "page_obj": page,
-        "chosen": task,
+        "runs": [(run, titles.get(run.task, run.task)) for run in page],
+        "chosen": titles.get(task, task),
         "broker_answers": scheduler.broker_answers(),
         "last_heard": scheduler.last_heard(),
     }
