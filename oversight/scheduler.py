@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.cache import caches
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.recorder import MigrationRecorder
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import dateformat, timezone
 from django.utils.module_loading import import_string
@@ -179,8 +179,12 @@ def _line(
 
 
 def history(task: str) -> QuerySet[TaskRun]:
-    """The runs that are kept, newest first; of one task, or of all."""
-    kept = runs().order_by("-pk")
+    """The runs that are kept, newest first; of one task, or of all.
+
+    A run without an end that another one followed (``is_followed``) was killed.
+    """
+    later = runs().filter(task=OuterRef("task"), pk__gt=OuterRef("pk"))
+    kept = runs().annotate(is_followed=Exists(later)).order_by("-pk")
     return kept.filter(task=task) if task else kept
 
 

@@ -250,6 +250,8 @@ def test_the_page_shows_each_task_and_its_runs(
     assert lines["outcomes.tasks.flag_due"].failures == 1
     assert lines["outcomes.tasks.flag_due"].state == ("bad", "Failed")
     assert lines["safety.tasks.escalate"].broken_off == 1
+    assert "<td>Broke off</td>" in page
+    assert "<td>Running</td>" not in page
     assert lines["safety.tasks.escalate"].next_at == timezone.now() + 15 * MINUTES
     only = login(Role.ADMIN).get(reverse("oversight:tasks"), {"task": "safety.tasks.escalate"})
     assert "database is locked" not in only.content.decode()
