@@ -27,6 +27,7 @@ from outcomes.analysis import (
     nk_rows,
     total_rows,
 )
+from outcomes.cuts.changes import since_latest
 from outcomes.figures.conversion import conversion
 from outcomes.figures.cumulative import cumulative
 from outcomes.figures.levels import LevelPanel, LevelPoint, levels
@@ -34,7 +35,7 @@ from outcomes.figures.primary import PairedResult, primary
 from outcomes.figures.specification import Spec
 from outcomes.figures.theme import Theme
 from outcomes.figures.viral_load import viral_load
-from outcomes.levels import BASELINE, Course, courses
+from outcomes.levels import BASELINE, Course, courses, visit_label
 from outcomes.members import members
 from outcomes.rules.endpoints import ArmComparison, compare
 from outcomes.rules.missing import Missing, counted
@@ -45,9 +46,9 @@ from outcomes.sets import set_name
 from outcomes.viral_loads import dose_spans, results_not_drawn, viral_load_points
 from oversight.kept import kept
 from trial_site import clock
+from trial_site.look_back import is_looking_back
 from trial_site.models import User
 from trial_site.protocol import current
-from trial_site.protocol.definition import gettext_noop
 
 # The trial has ten participants.  With very many, the rows behind a figure have a page of their
 # own, so that the dashboard stays as quick as with ten.
@@ -57,7 +58,12 @@ MOST_TABLED = 50
 def overview(user: User, chosen: AnalysisSet = AnalysisSet.ALLOCATED) -> dict[str, Any]:
     """The dashboard's context, of one set; under the day, because windows close without a write."""
     key = f"overview:{chosen}:{clock.today()}"
-    return kept(user, key, lambda: _overview(members(user, chosen), chosen))
+
+    def compute() -> dict[str, Any]:
+        since = None if is_looking_back() else since_latest(user)
+        return {**_overview(members(user, chosen), chosen), "since": since}
+
+    return kept(user, key, compute)
 
 
 def _overview(people: list[Participant], chosen: AnalysisSet) -> dict[str, Any]:
@@ -254,19 +260,6 @@ def _level_points(course: Course) -> list[LevelPoint]:
         for point in points
         if point.result and point.level and point.level.unit == course.unit
     ]
-
-
-_SHORT_VISITS = {
-    "D0": gettext_noop("Baseline"),
-    "D7": gettext_noop("Day 7"),
-    "WITHDRAWAL": gettext_noop("Withdrawal"),
-    "M3": gettext_noop("3 months"),
-}
-
-
-def visit_label(code: str) -> str:
-    """Short enough to stand below an axis."""
-    return gettext(_SHORT_VISITS.get(code) or current().visit(code).title)
 
 
 FIGURES: dict[str, Callable[[list[Participant], Theme, bool], Spec]] = {

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from enrollment.models import Participant
 from enrollment.rules.calendar import PlannedWindow, plan
@@ -49,6 +50,13 @@ from trial_site.units import spelled
 
 BASELINE = "D0"
 _NOT_YET = gettext_noop("what the visit is counted from has not happened yet")
+
+_SHORT_VISITS = {
+    "D0": gettext_noop("Baseline"),
+    "D7": gettext_noop("Day 7"),
+    "WITHDRAWAL": gettext_noop("Withdrawal"),
+    "M3": gettext_noop("3 months"),
+}
 
 
 @dataclass(frozen=True)
@@ -252,3 +260,8 @@ def _sample(result: Result, visit: VisitRule, il2: list[dt.datetime]) -> DatedSa
         beyond=bool(level and not level.is_number),
         after_dose=any(timezone.localdate(at) == collected.date() for at in before),
     )
+
+
+def visit_label(code: str) -> str:
+    """Short enough to stand below an axis."""
+    return gettext(_SHORT_VISITS.get(code) or current().visit(code).title)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -90,6 +91,23 @@ def latest_cut(user: User) -> DataCut | None:
         DataCut.objects.visible_to(user).in_force().order_by("-cutoff", "-number").first()
     )
     return found
+
+
+@dataclass(frozen=True)
+class Since:
+    """The latest cut in force, and how much was recorded since about the time before it."""
+
+    number: int
+    day: dt.date
+    count: int
+
+
+def since_latest(user: User) -> Since | None:
+    """What the dashboard tells of the latest cut; None where nothing is frozen."""
+    cut = latest_cut(user)
+    if cut is None:
+        return None
+    return Since(cut.number, timezone.localdate(cut.cutoff), count_since(cut, user))
 
 
 def _later(cut: DataCut) -> QuerySet[AuditEntry]:

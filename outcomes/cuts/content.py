@@ -12,8 +12,7 @@ from enrollment.models import Participant
 from labs.rules.conversion import DatedResult
 from labs.rules.numbers import half_up
 from outcomes.analysis import ConversionRow, NkRow, TotalRow, conversion_rows, total_rows
-from outcomes.dashboard import visit_label
-from outcomes.levels import Point, courses_of
+from outcomes.levels import Point, courses_of, visit_label
 from outcomes.rules.sets import AnalysisSet, Membership
 from outcomes.sets import analysed, set_name
 from oversight.canonical import digest

@@ -8,9 +8,9 @@ from typing import Any
 from django.utils.translation import gettext
 
 from enrollment.models import Participant
-from outcomes.dashboard import FIGURES, ArmTotals, visit_label
+from outcomes.dashboard import FIGURES, ArmTotals
 from outcomes.figures.theme import Theme
-from outcomes.levels import AtVisit, Course
+from outcomes.levels import AtVisit, Course, visit_label
 from outcomes.pages import ENDPOINTS, figure_cards, levels_card, name_of
 from outcomes.report import words
 from outcomes.report.document import Block, Figure, Heading, Paragraph, numbers, table, texts

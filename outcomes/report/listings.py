@@ -9,9 +9,8 @@ from django.utils.translation import gettext
 
 from enrollment.models import Participant
 from outcomes.analysis import ConversionRow, NkRow, TotalRow
-from outcomes.dashboard import visit_label
 from outcomes.exposure import Exposed
-from outcomes.levels import Course, Point
+from outcomes.levels import Course, Point, visit_label
 from outcomes.report import words
 from outcomes.report.document import NOTHING, Block, Column, Heading, Table, numbers, table, texts
 from outcomes.report.efficacy import Measured
