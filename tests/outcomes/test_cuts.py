@@ -1,5 +1,6 @@
 """Data cuts: frozen, signed, checked, withdrawn; what differs since."""
 
+import csv
 import datetime as dt
 from collections.abc import Callable
 from io import StringIO
@@ -29,6 +30,7 @@ from outcomes.rules.differences import Difference, differences
 from oversight.refusals import Refused
 from oversight.trail import AuditEntry
 from tests import factories
+from tests.enrollment.crowd import at_once, one_crowd_at_a_time
 from tests.labs.examples import entered, pcr
 from tests.outcomes.courses import with_lysis
 from trial_site import clock
@@ -353,3 +355,138 @@ def test_a_cut_of_other_sites_is_not_there(cut: DataCut, other_site: Site, clien
 def test_the_content_of_a_cut_is_the_record_of_its_cut_off(cut: DataCut, site: Site) -> None:
     [part] = FrozenSite.objects.all()
     assert together(contents_of([site])) == part.content
+
+
+def signed_form(client: Client, url: str, **fields: str) -> dict[str, str]:
+    """What a person sends: the form's own key, the fields, and the right password."""
+    form = client.get(url).context["form"]
+    key = str(form["entry_key"].value())
+    return {"entry_key": key, "password": factories.PASSWORD, **fields}
+
+
+@django_db
+def test_a_form_freezes_signs_and_is_saved_once(
+    treated: Participant, login: Login, manager: User
+) -> None:
+    with later(days=2):
+        client = login(Role.DATA_MANAGER)
+        day = clock.today() - dt.timedelta(days=1)
+        data = signed_form(client, "/outcomes/cuts/new/", day=day.isoformat(), title="Interim")
+        page = client.post("/outcomes/cuts/new/", data, follow=True).content.decode()
+        assert "Frozen and signed" in page
+        assert "I froze these data" in page
+        again = client.post("/outcomes/cuts/new/", data, follow=True).content.decode()
+        assert "saved already" in again
+    [cut] = DataCut.objects.all()
+    assert (cut.title, timezone.localdate(cut.cutoff), cut.made_by) == ("Interim", day, manager)
+    assert cut.signatures.count() == 1
+
+
+@django_db
+def test_a_form_signs_as_well(cut: DataCut, login: Login) -> None:
+    url = f"/outcomes/cuts/{cut.number}/sign/"
+    client = login(Role.INVESTIGATOR)
+    data = signed_form(client, url)
+    wrong = client.post(url, {**data, "password": "wrong"}).content.decode()
+    assert "nothing was signed" in wrong
+    assert cut.signatures.count() == 1
+    page = client.post(url, data, follow=True).content.decode()
+    assert "I reviewed these data and answer for them" in page
+    assert "saved already" in client.post(url, data, follow=True).content.decode()
+    another = client.post(url, signed_form(client, url)).content.decode()
+    assert "signed this data cut already" in another
+    assert cut.signatures.count() == 2
+
+
+@django_db
+def test_a_form_withdraws(cut: DataCut, login: Login) -> None:
+    url = f"/outcomes/cuts/{cut.number}/withdraw/"
+    client = login(Role.DATA_MANAGER)
+    data = signed_form(client, url, why="Wrong day")
+    wrong = client.post(url, {**data, "password": "wrong"}).content.decode()
+    assert "nothing was signed" in wrong
+    assert "Wrong day" in wrong
+    assert DataCut.objects.in_force().exists()
+    page = client.post(url, data, follow=True).content.decode()
+    assert "Wrong day" in page
+    assert "saved already" in client.post(url, data, follow=True).content.decode()
+    assert not DataCut.objects.in_force().exists()
+
+
+@django_db
+def test_forms_are_for_their_roles_and_sites(
+    cut: DataCut, login: Login, other_site: Site, client: Client
+) -> None:
+    one = f"/outcomes/cuts/{cut.number}/"
+    for role, urls in {
+        Role.INVESTIGATOR: ["/outcomes/cuts/new/", f"{one}withdraw/"],
+        Role.STATISTICIAN: ["/outcomes/cuts/new/", f"{one}withdraw/"],
+        Role.MONITOR: ["/outcomes/cuts/new/", f"{one}withdraw/", f"{one}sign/"],
+    }.items():
+        for url in urls:
+            assert login(role).post(url).status_code == 403, (role, url)
+    client.force_login(factories.user(Role.DATA_MANAGER, other_site))
+    for url in (f"{one}sign/", f"{one}withdraw/"):
+        assert client.post(url).status_code == 404
+    assert cut.signatures.count() == 1
+
+
+def lines_of(client: Client, url: str) -> list[dict[str, str]]:
+    response = client.get(url)
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    return list(csv.DictReader(StringIO(response.getvalue().decode())))
+
+
+@django_db
+def test_the_files_of_differences(cut: DataCut, treated: Participant, login: Login) -> None:
+    client, one = login(Role.STATISTICIAN), f"/outcomes/cuts/{cut.number}/"
+    assert lines_of(client, f"{one}values.csv") == []
+    assert lines_of(client, f"{one}changes.csv") == []
+    with later(minutes=5):
+        [dose] = treated.administrations.all()
+        corrected(dose)
+        client = login(Role.STATISTICIAN)
+        changes = lines_of(client, f"{one}changes.csv")
+        assert {row["reason"] for row in changes} == {"Read off the wrong line"}
+        assert lines_of(client, f"{one}changes.csv?kind={LATE}") == []
+        for row in lines_of(client, f"{one}values.csv"):
+            assert row["subject"] == treated.subject
+            assert row["frozen"] != row["now"]
+
+
+@django_db
+def test_the_dashboard_tells_what_differs_since_the_latest_cut(
+    cut: DataCut, treated: Participant, login: Login
+) -> None:
+    assert "0 differences since" in login(Role.MONITOR).get("/outcomes/").content.decode()
+    with later(minutes=5):
+        [dose] = treated.administrations.all()
+        corrected(dose)
+        page = login(Role.MONITOR).get("/outcomes/").content.decode()
+        assert "1 difference since" in page
+        assert f"/outcomes/cuts/{cut.number}/differences/" in page
+        past = clock.today() - dt.timedelta(days=1)
+        looked_back = login(Role.MONITOR).get(f"/outcomes/?as_of={past}").content.decode()
+        assert "difference since" not in looked_back
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.requirement("R24")
+def test_one_cut_off_frozen_by_many_at_once_is_one_cut() -> None:
+    site = factories.site()
+    factories.allocated(site)
+    managers = [factories.user(Role.DATA_MANAGER, site, username=f"dm-{n}") for n in range(4)]
+    moment = clock.now()
+    with one_crowd_at_a_time(), later(hours=1):
+
+        def attempt(number: int) -> str:
+            try:
+                frozen_by(managers[number], moment)
+            except Refused as refused:
+                return str(refused.message)
+            return "frozen"
+
+        assert at_once(attempt, 4) == {"frozen": 1, "This cut-off is frozen already": 3}
+    assert [cut.number for cut in DataCut.objects.all()] == [1]
+    assert CutSignature.objects.count() == 1
