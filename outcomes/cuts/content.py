@@ -80,8 +80,9 @@ def item_label(item: str) -> str:
 
 
 def value_label(value: str) -> str:
-    """A value as it is read: a standing in words, anything else as it was frozen."""
-    return gettext(_STANDS[value]) if value in _STANDS else value
+    """A value as it is read: a standing or an arm in words, anything else as it was frozen."""
+    words = _STANDS | {arm.code.value: arm.short_label for arm in current().arms}
+    return gettext(words[value]) if value in words else value
 
 
 def _values(people: list[Participant]) -> dict[int, dict[str, str]]:

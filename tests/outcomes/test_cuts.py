@@ -316,6 +316,7 @@ def test_the_pages_of_a_cut(
         assert str(cut) in client.get("/outcomes/cuts/").content.decode()
         page = client.get(f"/outcomes/cuts/{cut.number}/").content.decode()
         assert "I froze these data" in page
+        assert "il2_gcv" not in page
         with django_assert_max_num_queries(25):
             assert client.get(f"/outcomes/cuts/{cut.number}/differences/").status_code == 200
     checked = login(Role.MONITOR).get(f"/outcomes/cuts/{cut.number}/?check=1")
