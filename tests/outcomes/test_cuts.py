@@ -457,7 +457,10 @@ def test_the_files_of_differences(cut: DataCut, treated: Participant, login: Log
 
 @django_db
 def test_the_dashboard_tells_what_differs_since_the_latest_cut(
-    cut: DataCut, treated: Participant, login: Login
+    cut: DataCut,
+    treated: Participant,
+    login: Login,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     assert "0 differences since" in login(Role.MONITOR).get("/outcomes/").content.decode()
     with later(minutes=5):
@@ -466,6 +469,10 @@ def test_the_dashboard_tells_what_differs_since_the_latest_cut(
         page = login(Role.MONITOR).get("/outcomes/").content.decode()
         assert "1 difference since" in page
         assert f"/outcomes/cuts/{cut.number}/differences/" in page
+        client = login(Role.MONITOR)
+        client.get("/protocol/")
+        with django_assert_max_num_queries(6):
+            assert "1 difference since" in client.get("/outcomes/").content.decode()
         past = clock.today() - dt.timedelta(days=1)
         looked_back = login(Role.MONITOR).get(f"/outcomes/?as_of={past}").content.decode()
         assert "difference since" not in looked_back
