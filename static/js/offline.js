@@ -16,6 +16,7 @@
 
   let signedOut = false;
   let silent = !navigator.onLine;
+  let leaving = false; // the page is being fetched anew: another round would find it gone
 
   // --- the server -------------------------------------------------------------------------------
 
@@ -138,29 +139,29 @@
     const mine = (await waitingEntries.all()).filter((entry) => isMine(entry) && !isUnderWay(entry));
     const isOld = keptAt && location.pathname === sheet;
     const due = hasNews ? mine.length : mine.some((entry) => !isRefused(entry));
-    if (!user || !canSend || !(due || isOld || silent)) return;
+    if (!user || !canSend || leaving || !(due || isOld || silent)) return;
     const now = await session(mine);
     if (!now) return;
     signedOut = now.user !== user;
-    const saved = signedOut ? [] : await sentOf(mine, now);
-    if (isOld || (location.pathname === sheet && saved.length)) {
-      announce([...news, ...saved]);
+    const told = news.length;
+    if (!signedOut) await sendAll(mine, now);
+    if (isOld || (location.pathname === sheet && news.length > told)) {
+      announce(news);
+      leaving = true;
       location.reload();
     } else {
-      news.push(...saved);
-      announce([]);
+      announce([]); // this page says it
     }
   };
 
-  const sentOf = async (mine, now) => {
-    const saved = [];
+  const sendAll = async (mine, now) => {
     for (const entry of mine) {
       const isSaved = now.saved.includes(entry.key);
       if (!isSaved && isRefused(entry)) continue;
       const answered = isSaved ? { saved: true } : await send(entry, "later", now.token);
       if (answered?.saved) {
-        if (!isRefused(entry)) saved.push(entry.label); // a form that was opened again has said so
-        announce([...news, ...saved]); // before the entry goes: whoever leaves now reads it there
+        if (!isRefused(entry)) news.push(entry.label); // a form that was opened again has said so
+        announce(news); // before the entry goes: whoever leaves now reads it there
         await waitingEntries.drop(entry);
       } else if (answered?.saved === false) {
         await waitingEntries.keep({ ...entry, state: "refused", says: answered.says });
@@ -168,7 +169,6 @@
         break;
       }
     }
-    return saved;
   };
 
   // The sheet is fetched anew, since its cards have changed; a form that somebody fills in is not.
