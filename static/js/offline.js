@@ -145,7 +145,8 @@
     signedOut = now.user !== user;
     const told = news.length;
     if (!signedOut) await sendAll(mine, now);
-    if (isOld || (location.pathname === sheet && news.length > told)) {
+    const isAsked = document.querySelector("dialog[open]"); // which a new page would close
+    if (!isAsked && (isOld || (location.pathname === sheet && news.length > told))) {
       announce(news);
       leaving = true;
       location.reload();
