@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from enrollment.models import Participant
 from labs.rules.numbers import plain, quantity
 from outcomes.analysis import conversion_rows, nk_rows, total_rows
+from outcomes.antivirals import switch_sensitivity, valganciclovir_apart
 from outcomes.levels import courses
 from outcomes.rules.sets import AnalysisSet
 from trial_site.protocol import current
@@ -20,11 +21,13 @@ from trial_site.protocol.definition import Outcome
 
 @dataclass(frozen=True)
 class EndpointPage:
-    """``outcome`` is the protocol's code; ``template`` shows the ``rows`` of the participants."""
+    """``outcome`` is the protocol's code; ``template`` shows the ``rows`` of the participants, and
+    what stands ``beside`` them, by name."""
 
     outcome: str
     template: str
     rows: Callable[[list[Participant]], list[Any]]
+    beside: Callable[[list[Any]], dict[str, Any]] = lambda _rows: {}
 
 
 def _levels(outcome: str) -> EndpointPage:
@@ -40,10 +43,16 @@ def _courses(outcome: str, people: list[Participant]) -> list[Any]:
 ENDPOINTS = {
     "nk": EndpointPage("nk_cytotoxicity", "outcomes/endpoint_nk.html", nk_rows),
     "ganciclovir": EndpointPage(
-        "total_ganciclovir", "outcomes/endpoint_ganciclovir.html", total_rows
+        "total_ganciclovir",
+        "outcomes/endpoint_ganciclovir.html",
+        total_rows,
+        valganciclovir_apart,
     ),
     "conversion": EndpointPage(
-        "conversion_day", "outcomes/endpoint_conversion.html", conversion_rows
+        "conversion_day",
+        "outcomes/endpoint_conversion.html",
+        conversion_rows,
+        switch_sensitivity,
     ),
     "cytokines": _levels("cytokines"),
     "subsets": _levels("nk_subsets"),

@@ -110,16 +110,18 @@ def endpoint(request: StaffRequest, name: str) -> HttpResponse:
         raise Http404
     page, chosen = ENDPOINTS[name], _set_of(request)
     people = members(request.user, chosen)
+    rows = page.rows(people)
     context = {
         "chosen": chosen,
         "set_name": set_name(chosen),
         "sets": sets(),
         "analysed": len(people),
-        "rows": page.rows(people),
+        "rows": rows,
         "anybody": bool(people),
         "outcome": current().outcome(page.outcome),
         "name": name,
         "may_choose": may_open(request.user, "outcomes:sample"),
+        **page.beside(rows),
     }
     if current().outcome(page.outcome).analytes:
         context["card"] = levels_card(name, chosen)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from safety.rules.interactions import interactions_of, warnings_of
+from safety.rules.interactions import medicines_named, warnings_of
 from trial_site.protocol import current
 
 TABLE = current().safety.interactions
@@ -10,7 +10,7 @@ FULL_WIDTH = "".join(chr(ord(letter) + 0xFEE0) for letter in "TACROLIMUS")  # a 
 
 
 def codes(name: str) -> list[str]:
-    return [row.code for row in interactions_of(name, TABLE)]
+    return [row.code for row in medicines_named(name, TABLE)]
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ def duplicate_codes(protocol: Protocol) -> Iterator[str]:
         "vital sign": (row.code for row in protocol.safety.vital_signs),
         "seriousness criterion": (row.code for row in protocol.safety.seriousness),
         "interacting drug": (row.code for row in protocol.safety.interactions),
+        "other antiviral": (row.code for row in protocol.safety.antivirals),
         "deviation": (row.code for row in protocol.safety.deviations),
         "outcome": (row.code for row in protocol.outcomes),
         "decision": (row.id for row in protocol.decisions),

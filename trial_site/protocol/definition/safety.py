@@ -84,6 +84,18 @@ class InteractingDrug:
 
 
 @dataclass(frozen=True)
+class OtherAntiviral:
+    """A medicine against cytomegalovirus other than intravenous ganciclovir; ``words`` find it in
+    what was typed.  ``is_switch``: whoever takes it has switched to another antiviral."""
+
+    code: str
+    name: str
+    words: tuple[str, ...]
+    is_switch: bool
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
 class DeviationKind:
     """A departure from the protocol.  ``severity`` (minor, major) is proposed, never decided.
 
@@ -112,6 +124,7 @@ class SafetyRule:
     seriousness: tuple[Seriousness, ...]
     reporting: ReportingRule
     interactions: tuple[InteractingDrug, ...]
+    antivirals: tuple[OtherAntiviral, ...]
     deviations: tuple[DeviationKind, ...]
     offer_from_grade: int
     provenance: Provenance

@@ -67,7 +67,19 @@ def medication(protocol: Protocol) -> str:
     table = md.table(
         ("Medicine", "Beside", "Warning"), ((row.name, row.drug, row.warning) for row in rows)
     )
-    return "\n\n".join((md.provenance(rows[0].provenance), table))
+    others = protocol.safety.antivirals
+    antivirals = md.table(
+        ("Other antiviral", "Counts as a switch"),
+        ((row.name, "yes" if row.is_switch else "no") for row in others),
+    )
+    return "\n\n".join(
+        (
+            md.provenance(rows[0].provenance),
+            table,
+            md.provenance(others[0].provenance),
+            antivirals,
+        )
+    )
 
 
 def deviations(protocol: Protocol) -> str:

@@ -1,8 +1,9 @@
-"""Medicines that matter beside ganciclovir: warnings on concomitant medication."""
+"""Medicines beside ganciclovir: warnings on concomitant medication, and other antivirals."""
 
 from trial_site.protocol.definition import (
     Drug,
     InteractingDrug,
+    OtherAntiviral,
     Provenance,
     Source,
     gettext_noop,
@@ -44,4 +45,29 @@ INTERACTIONS = (
     _beside("amphotericin", gettext_noop("Amphotericin B"), _KIDNEY, "两性霉素"),
     _beside("gentamicin", gettext_noop("Gentamicin"), _KIDNEY, "庆大霉素"),
     _beside("amikacin", gettext_noop("Amikacin"), _KIDNEY, "阿米卡星"),
+)
+
+_ANTIVIRAL = Provenance(
+    Source.DECISION,
+    reading=gettext_noop(
+        "The record counts ganciclovir. Other antivirals are concomitant medication: a switch to "
+        "one does not end the primary analysis, and a sensitivity analysis censors on its day. "
+        "Valganciclovir becomes ganciclovir in the body: no switch, and reported in its own "
+        "milligrams. A clinician confirms the list."
+    ),
+)
+
+
+def _antiviral(code: str, name: str, *words: str, is_switch: bool = True) -> OtherAntiviral:
+    return OtherAntiviral(code, name, (code, *words), is_switch, _ANTIVIRAL)
+
+
+ANTIVIRALS = (
+    _antiviral(
+        "valganciclovir", gettext_noop("Valganciclovir"), "缬更昔洛韦", "万赛维", is_switch=False
+    ),
+    _antiviral("foscarnet", gettext_noop("Foscarnet"), "膦甲酸"),
+    _antiviral("cidofovir", gettext_noop("Cidofovir"), "西多福韦"),
+    _antiviral("letermovir", gettext_noop("Letermovir"), "来特莫韦"),
+    _antiviral("maribavir", gettext_noop("Maribavir"), "马立巴韦"),
 )

@@ -19,7 +19,7 @@ from trial_site.protocol.definition import (
     below,
     gettext_noop,
 )
-from trial_site.protocol.v1_0.medication import INTERACTIONS
+from trial_site.protocol.v1_0.medication import ANTIVIRALS, INTERACTIONS
 
 _CTCAE = Provenance(
     Source.DECISION,
@@ -197,6 +197,7 @@ SAFETY = SafetyRule(
     seriousness=SERIOUSNESS,
     reporting=REPORTING,
     interactions=INTERACTIONS,
+    antivirals=ANTIVIRALS,
     deviations=DEVIATIONS,
     offer_from_grade=3,
     provenance=_CTCAE,
