@@ -293,6 +293,7 @@ def test_signing_out_forgets_the_pages_and_keeps_what_waits(nurse: Page, line: L
     # and when she does, no page stays behind, and the entry does.
     line.mend()  # behind the browser's back: it has not noticed yet
     press(nurse, "Sign out")
+    expect(dialog).to_be_visible()
     nurse.context.set_offline(False)
     press(dialog, "Sign out")
     expect(nurse.get_by_role("heading", name="Sign in")).to_be_visible()
