@@ -191,6 +191,7 @@ def altered(row: models.Model, **columns: str) -> None:
 
 def unguard(cursor: Any, table: str) -> None:
     if connection.vendor == "postgresql":
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what waits would forbid the next
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         return
     cursor.execute("SELECT name FROM sqlite_master WHERE type='trigger' AND tbl_name=%s", [table])
