@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from dosing.wording import clock_text, duration
-from safety.models import AdverseEvent
+from safety.models import AdverseEvent, SafetyReport
 from safety.rules.clocks import (
     Clock,
     ClockName,
@@ -115,7 +116,11 @@ def overdue(user: User) -> int:
 def of_events(events: Any) -> list[EventClock]:
     """The open clocks of a queryset of events."""
     serious = events.in_force().exclude(serious_aware_at=None)
-    rows: Iterable[AdverseEvent] = serious.select_related("participant").prefetch_related("reports")
+    # On every page, for the count in its navigation: what was reported, word by word, is not asked.
+    sent = SafetyReport.objects.only("event", "recipient", "number", "sent_at")
+    rows: Iterable[AdverseEvent] = serious.select_related("participant").prefetch_related(
+        Prefetch("reports", sent)
+    )
     found = [one for event in rows for one in clocks_of(event) if one.is_open]
     return sorted(found, key=lambda one: (one.clock.due_at, one.event.pk))
 
