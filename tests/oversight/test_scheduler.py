@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 Outcome = TaskRun.Outcome
 MINUTES = dt.timedelta(minutes=1)
-STILL = "Scheduled work stands still"
+STILL = "Scheduled work is late"
 
 
 @pytest.fixture
