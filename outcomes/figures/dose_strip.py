@@ -91,7 +91,7 @@ def _bars(
             "type": "rule",
             "strokeWidth": THICK if is_thick else THIN,
             "color": palette.gcv if is_thick else palette.il2,
-            "aria": False,  # a mark a day would drown a reader; the endpoint page leads to each dose
+            "aria": False,  # a mark a day would drown a reader; endpoint pages lead to each dose
         },
         "encoding": {
             "x": {**x, "axis": None},
